@@ -1,0 +1,178 @@
+#include "bridge/http_gateway.hpp"
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <optional>
+
+#include "core/log.hpp"
+
+namespace chatbridge {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+using error_code = boost::system::error_code;
+
+constexpr std::size_t header_max = 16 * 1024, body_max = 64 * 1024;
+
+// The subprotocol to speak: unknown ones alone are refused.
+enum class Subprotocol { none, v1, unknown };
+Subprotocol subprotocol_of(const HttpRequest& request) {
+  bool offered = false;
+  const auto range = request.equal_range(http::field::sec_websocket_protocol);
+  for (auto field = range.first; field != range.second; ++field)
+    for (const auto& token : http::token_list{field->value()}) {
+      if (token == beast::string_view(WsSession::v1_name.data(), WsSession::v1_name.size())) return Subprotocol::v1;
+      offered = true;
+    }
+  return offered ? Subprotocol::unknown : Subprotocol::none;
+}
+
+class HttpSession final : public Connection, public std::enable_shared_from_this<HttpSession> {
+ public:
+  HttpSession(Lane& lane, const HttpGateway& gateway, Socket socket, std::string early)
+      : lane_(lane),
+        gateway_(gateway),
+        socket_(std::move(socket)),
+        timer_(
+            lane.shard.wheel(), [](void* self) { static_cast<HttpSession*>(self)->abort(); }, this) {
+    error_code ec;
+    const auto remote = socket_.remote_endpoint(ec);
+    peer_ = ec ? "?" : to_string(remote);
+    const auto to = buffer_.prepare(early.size());
+    boost::asio::buffer_copy(to, boost::asio::buffer(early));
+    buffer_.commit(early.size());
+  }
+
+  void start() {
+    timer_.arm(gateway_.options().header_timeout);
+    read();
+  }
+
+  void stop_reading() override {
+    stopping_ = true;
+    if (!answering_) abort();
+  }
+  void finish() override { stop_reading(); }
+  void abort() override {
+    timer_.disarm();
+    error_code ignored;
+    socket_.close(ignored);
+    lane_.connections.remove(*this);
+  }
+
+ private:
+  void read() {
+    answering_ = false;
+    parser_.emplace();
+    parser_->header_limit(header_max);
+    parser_->body_limit(body_max);
+    http::async_read(socket_, buffer_, *parser_,
+                     [self = shared_from_this()](error_code ec, std::size_t) { self->got(ec); });
+  }
+
+  void got(error_code ec) {
+    if (!socket_.is_open()) return;
+    answering_ = true;
+    if (ec == http::error::end_of_stream ||
+        (ec && !parser_->got_some() && ec.category() != http::make_error_code(http::error::bad_method).category()))
+      return hang_up();
+    timer_.arm(gateway_.options().header_timeout);
+    if (ec) return refuse_malformed(ec);
+    const HttpRequest request = parser_->release();
+    if (beast::websocket::is_upgrade(request)) return upgrade(request);
+    write(gateway_.api().handle(request));
+  }
+
+  void refuse_malformed(error_code ec) {
+    const bool malformed = ec.category() == http::make_error_code(http::error::bad_method).category();
+    if (!malformed || ec == http::error::partial_message) return hang_up();
+    unsigned status = 400;
+    if (ec == http::error::header_limit) status = 431;
+    if (ec == http::error::body_limit) status = 413;
+    HttpRequest none;
+    none.version(11);
+    none.keep_alive(false);
+    write(error_response(none, status, {errc::bad_request, ec.message()}));
+  }
+
+  void upgrade(const HttpRequest& request) {
+    if (auto refused = refuse(request, gateway_.api().guard)) return write(*std::move(refused));
+    const auto path = path_of(request);
+    if (path != "/ws" && path != "/")
+      return write(error_response(request, 404, {errc::not_found, "WebSocket is at /ws"}));
+    const auto key = request[http::field::sec_websocket_key];
+    if (request[http::field::sec_websocket_version] != "13") {
+      auto r = error_response(request, 426, {errc::bad_request, "WebSocket version 13"});
+      r.set(http::field::sec_websocket_version, "13");
+      return write(std::move(r));
+    }
+    if (key.size() != 24)
+      return write(error_response(request, 400, {errc::bad_request, "Sec-WebSocket-Key is missing"}));
+    const auto subprotocol = subprotocol_of(request);
+    if (subprotocol == Subprotocol::unknown)
+      return write(error_response(request, 400, {errc::bad_request, "the subprotocol here is chatbridge.v1"}));
+    timer_.disarm();
+    auto& lane = lane_;
+    const auto kept = shared_from_this();
+    lane.connections.remove(*this);
+    std::string early(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    WsSession::start(lane, gateway_.api().hub, gateway_.options().ws, std::move(socket_), std::move(early), request,
+                     subprotocol == Subprotocol::v1, peer_);
+  }
+
+  void write(HttpResponse response) {
+    if (stopping_) response.keep_alive(false);
+    response_.emplace(std::move(response));
+    http::async_write(socket_, *response_,
+                      [self = shared_from_this()](error_code ec, std::size_t) { self->wrote(ec); });
+  }
+
+  void wrote(error_code ec) {
+    if (!socket_.is_open()) return;
+    if (ec || response_->need_eof() || stopping_) return hang_up();
+    response_.reset();
+    timer_.arm(gateway_.options().idle_timeout);
+    read();
+  }
+
+  // Closes so that the answer is not lost to a reset: the peer's unread bytes are taken until it closes or time is up.
+  void hang_up() {
+    error_code ignored;
+    socket_.shutdown(Socket::shutdown_send, ignored);
+    timer_.arm(std::chrono::seconds(1));
+    drain();
+  }
+  void drain() {
+    buffer_.clear();
+    socket_.async_read_some(buffer_.prepare(4096), [self = shared_from_this()](error_code ec, std::size_t) {
+      if (!self->socket_.is_open()) return;
+      if (ec) return self->abort();
+      self->drain();
+    });
+  }
+
+  Lane& lane_;
+  const HttpGateway& gateway_;
+  Socket socket_;
+  std::string peer_;
+  Timer timer_;
+  beast::flat_buffer buffer_{header_max + body_max};
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<HttpResponse> response_;
+  bool answering_ = false, stopping_ = false;
+};
+
+}  // namespace
+
+void HttpGateway::serve(Lane& lane, Socket socket, std::string early) {
+  tune(socket);
+  auto session = std::make_shared<HttpSession>(lane, *this, std::move(socket), std::move(early));
+  lane.connections.add(session);
+  session->start();
+}
+
+}  // namespace chatbridge

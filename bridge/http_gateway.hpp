@@ -1,0 +1,34 @@
+// HTTP connections: requests in turn, an upgrade makes a WebSocket client of them.
+#pragma once
+#include <atomic>
+#include <string>
+
+#include "bridge/api.hpp"
+#include "bridge/ws_session.hpp"
+
+namespace chatbridge {
+
+struct HttpOptions {
+  Duration header_timeout = std::chrono::seconds(5);  // for a whole request, once its first byte or turn has come
+  Duration idle_timeout = std::chrono::seconds(60);   // between requests
+  WsOptions ws;
+};
+
+// Thread-safe; outlives its connections.
+class HttpGateway {
+ public:
+  HttpGateway(Hub& hub, const Guard& guard, const std::atomic<Readiness>& readiness, HttpOptions options)
+      : api_{hub, guard, readiness}, options_(std::move(options)) {}
+
+  // Takes a connected socket, of which `early` was read already. On the lane's thread.
+  void serve(Lane& lane, Socket socket, std::string early = {});
+
+  const Api& api() const { return api_; }
+  const HttpOptions& options() const { return options_; }
+
+ private:
+  const Api api_;
+  const HttpOptions options_;
+};
+
+}  // namespace chatbridge

@@ -1,0 +1,114 @@
+#include "bridge/protocol.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace chatbridge::v1 {
+namespace {
+
+using nlohmann::json;
+
+constexpr int depth_max = 8;
+constexpr std::size_t id_max = 128, list_max = 1000;
+constexpr std::uint64_t number_max = 1ULL << 53;
+
+struct Wrong {
+  std::string what;
+};
+
+// Reads the fields of one object; the first thing wrong is thrown and caught in parse().
+class Fields {
+ public:
+  explicit Fields(const json& object) : object_(object) {}
+
+  std::optional<std::string> maybe_string(const char* field) const {
+    const auto* v = find(field);
+    if (v == nullptr) return std::nullopt;
+    if (!v->is_string()) throw Wrong{std::string(field) + " is a string"};
+    return v->get<std::string>();
+  }
+  std::string string(const char* field) const {
+    auto v = maybe_string(field);
+    if (!v) throw Wrong{std::string(field) + " is missing"};
+    return *std::move(v);
+  }
+  std::optional<std::uint64_t> maybe_number(const char* field) const {
+    const auto* v = find(field);
+    if (v == nullptr) return std::nullopt;
+    if (!v->is_number_unsigned() || v->get<std::uint64_t>() > number_max)
+      throw Wrong{std::string(field) + " is a whole number"};
+    return v->get<std::uint64_t>();
+  }
+  std::size_t limit(std::size_t usual) const {
+    return std::clamp<std::size_t>(maybe_number("limit").value_or(usual), 1, list_max);
+  }
+  bool flag(const char* field) const {
+    const auto* v = find(field);
+    if (v == nullptr) return false;
+    if (!v->is_boolean()) throw Wrong{std::string(field) + " is true or false"};
+    return v->get<bool>();
+  }
+
+ private:
+  const json* find(const char* field) const {
+    const auto found = object_.find(field);
+    return found == object_.end() || found->is_null() ? nullptr : &*found;
+  }
+  const json& object_;
+};
+
+Request request(const std::string& type, const Fields& f) {
+  if (type == "hello") return Hello{f.maybe_string("nick"), f.maybe_string("session")};
+  if (type == "join") return Join{f.string("room"), f.maybe_number("after"), f.maybe_string("epoch")};
+  if (type == "leave") return Leave{f.string("room")};
+  if (type == "history") return History{f.string("room"), f.maybe_number("before"), f.limit(50)};
+  if (type == "nick") return SetNick{f.string("nick")};
+  if (type == "who") return Who{f.string("room"), f.maybe_string("prefix").value_or(""), f.limit(100)};
+  if (type == "ping") return Ping{};
+  Say say{f.string("room"), f.string("text"), f.maybe_string("id").value_or(""), f.flag("action")};
+  if (say.id.size() > id_max) throw Wrong{"id is at most 128 bytes"};
+  return say;
+}
+
+bool known(const std::string& type) {
+  static constexpr std::string_view types[] = {"hello", "join", "leave", "history", "nick", "who", "ping", "message"};
+  return std::ranges::find(types, type) != std::end(types);
+}
+
+json load(std::string_view text, bool& too_deep) {
+  return json::parse(
+      text,
+      [&](int depth, json::parse_event_t, json&) {
+        if (depth > depth_max) too_deep = true;
+        return !too_deep;
+      },
+      false);
+}
+
+std::string text_of(const json& object, const char* field) {
+  const auto found = object.find(field);
+  return found != object.end() && found->is_string() && found->get_ref<const std::string&>().size() <= id_max
+             ? found->get<std::string>()
+             : std::string{};
+}
+
+}  // namespace
+
+Parsed parse(std::string_view text) {
+  bool too_deep = false;
+  const auto object = load(text, too_deep);
+  if (too_deep) return Invalid{{errc::bad_request, "JSON nested too deep"}, {}, {}};
+  if (object.is_discarded() || !object.is_object()) return Invalid{{errc::bad_request, "not a JSON object"}, {}, {}};
+  const auto id = text_of(object, "id"), room = text_of(object, "room");
+  try {
+    const Fields fields(object);
+    const auto type = fields.string("type");
+    if (type == "direct" || type == "typing") return Invalid{{errc::unknown_type, type + " is not built in"}, id, room};
+    if (!known(type)) return Invalid{{errc::unknown_type, "unknown type"}, id, room};
+    return request(type, fields);
+  } catch (const Wrong& wrong) {
+    return Invalid{{errc::bad_request, wrong.what}, id, room};
+  }
+}
+
+}  // namespace chatbridge::v1

@@ -1,0 +1,94 @@
+#include "bridge/stream.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <vector>
+
+namespace chatbridge {
+namespace {
+
+constexpr int unsent_bytes = 128 * 1024;  // TCP_NOTSENT_LOWAT, tcp(7)
+constexpr int keepalive_idle_s = 60, keepalive_interval_s = 15, keepalive_probes = 4;
+
+void set(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); }
+
+}  // namespace
+
+std::string to_string(const Tcp::endpoint& endpoint) {
+  auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+  const auto text = address.to_string();
+  return (address.is_v6() ? "[" + text + "]" : text) + ":" + std::to_string(endpoint.port());
+}
+
+void tune(Socket& socket) {
+  boost::system::error_code ignored;
+  socket.non_blocking(true, ignored);
+  const int fd = socket.native_handle();
+  set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_idle_s);
+  set(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive_interval_s);
+  set(fd, IPPROTO_TCP, TCP_KEEPCNT, keepalive_probes);
+}
+
+Sending send_due(Client& client, Socket& socket, bool& delivered) {
+  for (;;) {
+    auto& chunk = client.gather();
+    if (chunk.bytes == 0) return Sending::drained;
+    msghdr message{};
+    message.msg_iov = chunk.iov.data();
+    message.msg_iovlen = chunk.count;
+    const auto n = ::sendmsg(socket.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return errno == EAGAIN || errno == EWOULDBLOCK ? Sending::blocked : Sending::failed;
+    }
+    delivered = true;
+    const auto bytes = static_cast<std::size_t>(n);
+    const bool all = bytes == chunk.bytes;
+    client.sent(chunk, bytes);
+    if (!all) return Sending::blocked;
+  }
+}
+
+void Connections::add(std::shared_ptr<Connection> connection) {
+  auto* key = connection.get();
+  all_.emplace(key, std::move(connection));
+}
+
+void Connections::remove(Connection& connection) {
+  const auto found = all_.find(&connection);
+  if (found == all_.end()) return;
+  const auto kept = std::move(found->second);
+  all_.erase(found);
+  if (all_.empty() && empty_) std::exchange(empty_, nullptr)();
+}
+
+template <class F>
+void Connections::each(F f) {
+  std::vector<std::shared_ptr<Connection>> now;
+  now.reserve(all_.size());
+  for (const auto& [key, connection] : all_) now.push_back(connection);
+  for (const auto& connection : now) f(*connection);
+}
+
+void Connections::stop_reading() {
+  each([](Connection& c) { c.stop_reading(); });
+}
+void Connections::finish() {
+  each([](Connection& c) { c.finish(); });
+}
+void Connections::abort() {
+  each([](Connection& c) { c.abort(); });
+}
+
+void Connections::when_empty(std::function<void()> empty) {
+  empty_ = std::move(empty);
+  if (all_.empty()) std::exchange(empty_, nullptr)();
+}
+
+}  // namespace chatbridge

@@ -1,0 +1,63 @@
+// Connected sockets: the type all of them have, what the program asks of a connection, and the one place that writes
+// what a client is due.
+#pragma once
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "core/client.hpp"
+
+namespace chatbridge {
+
+using Tcp = boost::asio::ip::tcp;
+using Socket = boost::asio::basic_stream_socket<Tcp, boost::asio::io_context::executor_type>;
+
+std::string to_string(const Tcp::endpoint& endpoint);  // "127.0.0.1:9999", "[::1]:9999"; mapped IPv4 as IPv4
+
+// No delay, keep-alive, and a bound on what waits unsent in the kernel. Errors are ignored: the next read tells.
+void tune(Socket& socket);
+
+enum class Sending { drained, blocked, failed };
+// Sends what `client` is due, as much as the kernel takes now. `delivered` is set if anything went out.
+Sending send_due(Client& client, Socket& socket, bool& delivered);
+
+// One connection, as the program sees it when it stops. On its shard's thread.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual void stop_reading() = 0;  // what was read goes on, no more is taken
+  virtual void finish() = 0;        // deliver what is due, say goodbye, close
+  virtual void abort() = 0;         // close now
+};
+
+// All connections of one shard: what is in here lives. On the shard's thread.
+class Connections {
+ public:
+  void add(std::shared_ptr<Connection> connection);
+  void remove(Connection& connection);
+  std::size_t size() const { return all_.size(); }
+  void stop_reading();
+  void finish();
+  void abort();
+  // Calls `empty` once, as soon as none is left.
+  void when_empty(std::function<void()> empty);
+
+ private:
+  template <class F>
+  void each(F f);
+  std::unordered_map<Connection*, std::shared_ptr<Connection>> all_;
+  std::function<void()> empty_;
+};
+
+// A shard and its connections: what an accepted socket is handed to.
+struct Lane {
+  explicit Lane(std::size_t index) : shard(index) {}
+  Shard shard;
+  Connections connections;
+};
+
+}  // namespace chatbridge

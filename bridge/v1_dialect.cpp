@@ -1,0 +1,173 @@
+#include "bridge/v1_dialect.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "core/command.hpp"
+
+namespace chatbridge {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::size_t joined_last = 50;           // messages that a join without a place begins with
+constexpr std::size_t history_bytes = 48 * 1024;  // of one answer: a frame to a client is at most 64 KiB
+
+std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+json members(const People& people) {
+  auto list = json::array();
+  for (const auto& m : people.members) list.push_back({{"nick", m.nick}, {"via", name(m.via)}});
+  return list;
+}
+
+// Where to begin, and whether that gives the client everything it missed.
+struct Start {
+  From from;
+  bool recovered = false;
+};
+
+Start start_of(const v1::Join& r, const Journal& journal, const RoomName& room) {
+  const From newest{From::What::last, seq_zero, joined_last};
+  if (!r.after) return {newest, false};
+  const auto floor = journal.floor(room);
+  if (*r.after == 0) return {{From::What::after, floor, 0}, true};
+  if (r.epoch && *r.epoch != journal.epoch().name) return {newest, false};
+  const Seq after{*r.after};
+  if (after > journal.head(room)) return {newest, false};
+  return {{From::What::after, after, 0}, after >= floor};
+}
+
+std::string history_json(const std::string& room, const Page& page) {
+  // Newest first until the frame is full, so that `more` is about what is older.
+  std::size_t from = page.messages.size(), bytes = 0;
+  std::vector<std::string> objects;
+  while (from > 0) {
+    std::string object;
+    wire::append_message_json(object, room, *page.messages[from - 1]);
+    if (!objects.empty() && bytes + object.size() > history_bytes) break;
+    bytes += object.size();
+    objects.push_back(std::move(object));
+    --from;
+  }
+  std::string out = R"({"type":"history","room":")" + room + R"(","messages":[)";
+  for (auto o = objects.rbegin(); o != objects.rend(); ++o) out += (o == objects.rbegin() ? "" : ",") + *o;
+  return out + R"(],"more":)" + (page.more || from > 0 ? "true" : "false") + "}";
+}
+
+}  // namespace
+
+void V1Dialect::input(std::string_view text) {
+  for (std::size_t from = 0; from < text.size();) {
+    const auto lf = std::min(text.find('\n', from), text.size());
+    const auto line = text.substr(from, lf - from);
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos) object(line);
+    from = lf + 1;
+  }
+}
+
+void V1Dialect::object(std::string_view text) {
+  const auto parsed = v1::parse(text);
+  if (const auto* invalid = std::get_if<v1::Invalid>(&parsed))
+    return client_.tell(invalid->error, invalid->id, invalid->room);
+  const auto& request = std::get<v1::Request>(parsed);
+  if (client_.session() == nullptr && !std::holds_alternative<v1::Hello>(request))
+    return client_.tell(Error{errc::bad_request, "hello comes first"});
+  std::visit([this](const auto& r) { apply(r); }, request);
+}
+
+void V1Dialect::apply(const v1::Hello& r) {
+  if (client_.session() != nullptr) return client_.tell(Error{errc::bad_request, "hello comes once"});
+  auto& hub = client_.hub();
+  auto session = r.session ? hub.find_session(*r.session) : nullptr;
+  const bool returning = session != nullptr;
+  client_.become(returning ? session : hub.new_session());
+  result<std::string> renamed = client_.nick();
+  if (r.nick && *r.nick != client_.nick()) renamed = client_.rename(*r.nick);
+  const auto& o = hub.options();
+  client_.tell_json(dump({{"type", "welcome"},
+                          {"nick", client_.nick()},
+                          {"session", client_.session()->id()},
+                          {"room", o.default_room.str()},
+                          {"limits",
+                           {{"message_bytes", o.text.bytes},
+                            {"message_lines", o.text.lines},
+                            {"rooms", o.rooms_per_client},
+                            {"presence_max", o.presence_max}}}}));
+  if (!renamed) client_.tell(renamed.error());
+}
+
+void V1Dialect::apply(const v1::Join& r) {
+  const auto room = RoomName::parse(r.room);
+  if (!room) return client_.tell(room.error());
+  client_.leave(*room);  // asked for again: from another place
+  const auto start = start_of(r, client_.hub().journal(), *room);
+  const auto cursor = client_.attach(*room, start.from);
+  if (!cursor) return client_.tell(cursor.error(), {}, room->str());
+  client_.join(**cursor);
+  const auto max = client_.hub().options().presence_max;
+  const auto people = client_.hub().people(*room, {}, max);
+  json joined{{"type", "joined"},
+              {"room", room->str()},
+              {"epoch", client_.hub().journal().epoch().name},
+              {"head", number(client_.hub().journal().head(*room))},
+              {"recovered", start.recovered},
+              {"count", people.count}};
+  if (people.count <= max) joined["members"] = members(people);
+  client_.tell_json(dump(joined));
+}
+
+void V1Dialect::apply(const v1::Leave& r) {
+  auto* cursor = client_.find(r.room);
+  if (cursor == nullptr) return client_.tell(Error{errc::not_joined, "you are not in that room"}, {}, r.room);
+  const auto room = cursor->room().name();
+  client_.leave(room);
+  client_.tell_json(dump({{"type", "left"}, {"room", room.str()}}));
+}
+
+void V1Dialect::apply(const v1::Say& r) {
+  auto* cursor = client_.find(r.room);
+  if (cursor == nullptr) return client_.tell(Error{errc::not_joined, "you are not in that room"}, r.id, r.room);
+  if (command::may_hold_secret(r.text))
+    return client_.tell(Error{errc::bad_request, "a line like /resume or /login is not sent to anybody"}, r.id, r.room);
+  const auto text = Text::parse(r.text, client_.hub().options().text);
+  if (!text) return client_.tell(text.error(), r.id, r.room);
+  client_.say(*cursor, *text, r.action, r.id);
+}
+
+void V1Dialect::apply(const v1::History& r) {
+  const auto* cursor = client_.find(r.room);
+  if (cursor == nullptr) return client_.tell(Error{errc::not_joined, "you are not in that room"}, {}, r.room);
+  client_.hub().journal().read_before(
+      RoomName::parse(r.room).value(), Seq{r.before.value_or(UINT64_MAX)}, r.limit,
+      [weak = client_.weak_from_this(), &shard = client_.shard(), room = r.room](result<Page> page) {
+        shard.post([weak, room, page = std::move(page)] {
+          const auto client = weak.lock();
+          if (!client) return;
+          if (!page) return client->tell(page.error(), {}, room);
+          client->tell_json(history_json(room, *page));
+        });
+      });
+}
+
+void V1Dialect::apply(const v1::SetNick& r) {
+  const auto old = client_.nick();
+  const auto nick = client_.rename(r.nick);
+  if (!nick) return client_.tell(nick.error());
+  // Told without a room: its rooms' logs tell everybody, but not in large rooms, and it may be in none.
+  client_.tell_json(dump({{"type", "nick"}, {"old", old}, {"nick", *nick}}));
+}
+
+void V1Dialect::apply(const v1::Who& r) {
+  const auto room = RoomName::parse(r.room);
+  if (!room) return client_.tell(room.error());
+  const auto people = client_.hub().people(*room, r.prefix, r.limit);
+  client_.tell_json(dump({{"type", "members"},
+                          {"room", room->str()},
+                          {"members", members(people)},
+                          {"count", people.count},
+                          {"more", people.more}}));
+}
+
+void V1Dialect::apply(const v1::Ping&) { client_.tell_json(R"({"type":"pong"})"); }
+
+}  // namespace chatbridge

@@ -1,0 +1,152 @@
+#include "bridge/ws_socket.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/beast/core/flat_static_buffer.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include "bridge/write_layer.hpp"
+
+namespace chatbridge {
+
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+using error_code = boost::system::error_code;
+
+struct WsSocket::Impl : std::enable_shared_from_this<Impl> {
+  Impl(Socket socket, std::string early, WsEvents& e, std::weak_ptr<void> o)
+      : stream(std::move(socket), std::move(early)), events(e), owner(std::move(o)) {}
+
+  WriteLayer& layer() { return stream.next_layer(); }
+
+  // Keeps the owner for as long as the operation is under way.
+  template <class F>
+  auto bound(F f) {
+    return [self = shared_from_this(), kept = owner.lock(), f = std::move(f)](auto... args) { f(*self, args...); };
+  }
+
+  void read_some();
+  void read_done(error_code ec, std::size_t n);
+  void gone(error_code ec);
+
+  websocket::stream<WriteLayer, false> stream;
+  WsEvents& events;
+  const std::weak_ptr<void> owner;
+  std::array<char, 512> buffer;
+  std::string message;  // of a message in several pieces
+  bool reading = false, paused = false, over = false, waiting = false, binary = false;
+};
+
+void WsSocket::Impl::read_some() {
+  reading = true;
+  stream.async_read_some(boost::asio::buffer(buffer),
+                         bound([](Impl& self, error_code ec, std::size_t n) { self.read_done(ec, n); }));
+}
+
+void WsSocket::Impl::read_done(error_code ec, std::size_t n) {
+  reading = false;
+  if (over) return;
+  if (ec) return gone(ec);
+  events.ws_heard();
+  if (binary || stream.got_binary()) {
+    if (!std::exchange(binary, true)) events.ws_binary();
+  } else if (message.empty() && stream.is_message_done()) {
+    events.ws_text({buffer.data(), n});
+  } else {
+    message.append(buffer.data(), n);
+    if (stream.is_message_done()) {
+      const auto whole = std::exchange(message, {});
+      events.ws_text(whole);
+    }
+  }
+  if (!paused && !over && !reading) read_some();
+}
+
+void WsSocket::Impl::gone(error_code ec) {
+  if (std::exchange(over, true)) return;
+  layer().fail();
+  error_code ignored;
+  layer().socket().close(ignored);
+  // 1000: the person left; anything else may be a page that is only being loaded again, or a lost connection.
+  const bool said = ec == websocket::error::closed && stream.reason().code == websocket::close_code::normal;
+  events.ws_gone(said ? Farewell::said : Farewell::lost, ec == websocket::error::closed ? "closed" : ec.message());
+}
+
+WsSocket::WsSocket(Socket socket, std::string early, std::size_t message_max, WsEvents& events,
+                   std::weak_ptr<void> owner)
+    : impl_(std::make_shared<Impl>(std::move(socket), std::move(early), events, std::move(owner))) {
+  impl_->stream.read_message_max(message_max);
+  impl_->stream.auto_fragment(false);
+  // Deadlines are the shard's; Beast's own would need a timer each.
+  websocket::stream_base::timeout none{};
+  none.handshake_timeout = none.idle_timeout = websocket::stream_base::none();
+  none.keep_alive_pings = false;
+  impl_->stream.set_option(none);
+  impl_->stream.control_callback(
+      [i = impl_.get()](websocket::frame_type, beast::string_view) { i->events.ws_heard(); });
+}
+
+WsSocket::~WsSocket() = default;
+
+void WsSocket::accept(const HttpRequest& request, std::string_view subprotocol, Client& client) {
+  impl_->stream.set_option(
+      websocket::stream_base::decorator([name = std::string(subprotocol)](websocket::response_type& response) {
+        response.set(beast::http::field::server, "chatbridge");
+        if (!name.empty()) response.set(beast::http::field::sec_websocket_protocol, name);
+      }));
+  impl_->stream.async_accept(request, impl_->bound([&client](Impl& self, error_code ec) {
+    if (self.over) return;
+    if (ec) return self.gone(ec);
+    self.layer().engage(client);
+    self.events.ws_open();
+  }));
+}
+
+void WsSocket::read() {
+  impl_->paused = false;
+  if (!impl_->reading && !impl_->over) impl_->read_some();
+}
+
+void WsSocket::pause() { impl_->paused = true; }
+
+Sending WsSocket::send(Client& client, bool& delivered) {
+  if (impl_->over) return Sending::drained;
+  const auto sending = send_due(client, impl_->layer().socket(), delivered);
+  impl_->layer().progress();
+  return sending;
+}
+
+void WsSocket::wait_writable() {
+  if (std::exchange(impl_->waiting, true)) return;
+  impl_->layer().socket().async_wait(Socket::wait_write, impl_->bound([](Impl& self, error_code ec) {
+    self.waiting = false;
+    if (!ec && !self.over) self.events.ws_writable();
+  }));
+}
+
+bool WsSocket::acknowledged_within(std::chrono::milliseconds period) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(impl_->layer().socket().native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  return std::chrono::milliseconds(info.tcpi_last_ack_recv) < period;
+}
+
+void WsSocket::close(std::uint16_t code, std::string_view reason) {
+  websocket::close_reason why(static_cast<websocket::close_code>(code),
+                              beast::string_view(reason.data(), reason.size()));
+  impl_->stream.async_close(why, impl_->bound([](Impl& self, error_code) {
+    if (!self.over) self.gone(websocket::error::closed);
+  }));
+}
+
+void WsSocket::abort() {
+  if (impl_->over) return;
+  error_code ignored;
+  impl_->layer().socket().close(ignored);
+  boost::asio::post(impl_->stream.get_executor(),
+                    impl_->bound([](Impl& self) { self.gone(boost::asio::error::operation_aborted); }));
+}
+
+}  // namespace chatbridge

@@ -1,0 +1,55 @@
+// One WebSocket connection on the server's side (RFC 6455): handshake, reading, control frames, close. The wall round
+// Beast's websocket::stream, which only ws_socket.cpp names.
+#pragma once
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "bridge/stream.hpp"
+
+namespace chatbridge {
+
+using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>;
+
+// What happens on a WebSocket connection, told to its owner. All on the shard's thread.
+class WsEvents {
+ public:
+  virtual void ws_open() = 0;                                              // the 101 is out: write from now on
+  virtual void ws_text(std::string_view text) = 0;                         // one message, valid UTF-8
+  virtual void ws_binary() = 0;                                            // one began; it is not read further
+  virtual void ws_heard() = 0;                                             // anything came, control frames included
+  virtual void ws_writable() = 0;                                          // after wait_writable()
+  virtual void ws_gone(Farewell farewell, const std::string& reason) = 0;  // once; the socket is closed
+ protected:
+  ~WsEvents() = default;
+};
+
+// `owner` is kept alive while an operation is under way. Every call on the shard's thread.
+class WsSocket {
+ public:
+  WsSocket(Socket socket, std::string early, std::size_t message_max, WsEvents& events, std::weak_ptr<void> owner);
+  ~WsSocket();
+
+  // Answers the upgrade; `subprotocol` empty: none.
+  void accept(const HttpRequest& request, std::string_view subprotocol, Client& client);
+  // Reads until the connection ends or pause(); read() goes on.
+  void read();
+  void pause();
+
+  Sending send(Client& client, bool& delivered);
+  void wait_writable();
+  bool acknowledged_within(std::chrono::milliseconds period);  // the peer's kernel has acknowledged something
+
+  // Sends Close once everything the client is due is sent (the caller sees to that) and waits for the peer's, which is
+  // told by ws_gone. MUST be called once at most.
+  void close(std::uint16_t code, std::string_view reason);
+  void abort();  // closes the descriptor; ws_gone follows
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace chatbridge

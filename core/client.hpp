@@ -1,0 +1,114 @@
+// A client without its socket: who it is, where it reads, what it alone was told. The same for every transport.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/cursor.hpp"
+#include "core/hub.hpp"
+#include "core/text.hpp"
+
+namespace chatbridge {
+
+// What a client needs of its socket.
+class Transport {
+ public:
+  // There may be something to send: sends as much as can be sent now, or nothing if a send is under way. Never closes
+  // within the call: other clients are being flushed around it.
+  virtual void flush() = 0;
+
+ protected:
+  ~Transport() = default;
+};
+
+// Lives on its shard; every call on the shard's thread but where it says otherwise. The transport outlives it or calls
+// gone() first.
+class Client : public std::enable_shared_from_this<Client> {
+ public:
+  Client(Hub& hub, Shard& shard, Transport& transport, Via via, Wire wire, bool datagrams = false);
+
+  ClientId id() const { return id_; }
+  Hub& hub() { return hub_; }
+  Shard& shard() { return shard_; }
+  Transport& transport() { return *transport_; }
+  Via via() const { return via_; }
+  Wire wire() const { return wire_; }
+  bool wants_own() const { return wants_own_; }
+
+  // ---- who
+  Session* session() { return session_.get(); }
+  void become(std::shared_ptr<Session> session);  // once, before anything else that needs a name
+  std::string nick() const { return session_->nick(); }
+  result<std::string> rename(std::string_view raw);  // the nick it has now
+  // The connection is no more. `farewell`: it said so itself.
+  void gone(Farewell farewell);
+
+  // ---- where
+  // Begins to read a room; people see it only with join(). Fails with too_many.
+  result<Cursor*> attach(const RoomName& room, From from);
+  void join(Cursor& cursor);
+  void leave(const RoomName& room);
+  Cursor* find(std::string_view room);
+  Cursor* first() { return cursors_.empty() ? nullptr : cursors_.front().get(); }
+
+  // ---- speaking
+  // Hands a message to the room. What becomes of it is told by an ack (JSON with an id) or an error, later.
+  void say(Cursor& cursor, const Text& text, bool action, std::string id);
+  std::size_t in_flight() const { return in_flight_; }
+  // So much is waiting in the journal or for this client to read that no more input should be read.
+  bool congested() const;
+
+  // ---- what it alone is told
+  void tell(std::string_view line);  // line formats: without LF
+  void tell(const Error& error, std::string_view id = {}, std::string_view room = {});
+  void tell_json(std::string_view object);  // json_frame
+  void tell_bytes(std::string_view ready);  // one entry, ready to be sent
+  // The private log as offsets since the client came: what was told, and how much of it is sent.
+  std::uint64_t told() const { return private_base_ + private_.size(); }
+  std::uint64_t told_sent() const { return private_base_ + private_sent_; }
+  std::size_t private_bytes() const { return private_.size() - private_sent_; }
+  // Nothing more is told or read from rooms; what was told before is still sent.
+  void mute() { muted_ = held_ = true; }
+
+  // ---- sending, for stream transports
+  // The next bytes: the private log first, then the cursors in turn. Empty: drained.
+  Chunk& gather();
+  void sent(const Chunk& chunk, std::size_t bytes);
+  // ---- sending, for datagram transports: the next datagram, empty: none
+  Cursor::Entry next_datagram();
+
+  void hold(bool on) { held_ = on; }  // while on, no room is read, only the private log
+  // What it was told and its rooms' entries are all sent, and nothing of its own is in flight.
+  bool drained() const;
+
+ private:
+  friend class Room;
+  friend class Cursor;
+  friend class Shard;
+  // Any thread.
+  void settled(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
+  void settled_here(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
+  Cursor* find(std::uint64_t serial);
+  void forget_sent();
+
+  Hub& hub_;
+  Shard& shard_;
+  Transport* transport_;
+  const ClientId id_;
+  const Via via_;
+  const Wire wire_;
+  const bool datagrams_, wants_own_;
+  bool held_ = false, muted_ = false, dirty_ = false;
+  std::shared_ptr<Session> session_;
+  std::vector<std::unique_ptr<Cursor>> cursors_;
+  std::size_t turn_ = 0;  // the cursor that gathers next
+  std::size_t in_flight_ = 0, in_flight_bytes_ = 0;
+  std::string private_;  // [private_sent_, size) is to be sent
+  std::size_t private_sent_ = 0;
+  std::uint64_t private_base_ = 0;
+  std::vector<std::uint32_t> private_entries_;  // lengths, for datagrams
+};
+
+}  // namespace chatbridge

@@ -1,0 +1,76 @@
+#include "core/command.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace chatbridge::command {
+namespace {
+
+constexpr std::size_t history_default = 20, history_max = 1000;
+
+std::string_view trim(std::string_view s) {
+  const auto from = s.find_first_not_of(" \t");
+  if (from == std::string_view::npos) return {};
+  return s.substr(from, s.find_last_not_of(" \t") - from + 1);
+}
+
+Command history(std::string_view argument) {
+  if (argument.empty()) return History{history_default};
+  std::size_t n = 0;
+  const auto [end, ec] = std::from_chars(argument.data(), argument.data() + argument.size(), n);
+  if (ec != std::errc{} || end != argument.data() + argument.size() || n == 0)
+    return Refused{"/history takes a number, as in /history 20"};
+  return History{std::min(n, history_max)};
+}
+
+template <class C>
+Command needs(std::string_view argument, const char* usage) {
+  if (argument.empty()) return Refused{usage};
+  return C{std::string(argument)};
+}
+
+Command word(std::string_view word, std::string_view argument) {
+  if (word == "/nick") return needs<SetNick>(argument, "/nick NAME gives you a name");
+  if (word == "/join") return needs<JoinRoom>(argument, "/join ROOM moves you to a room");
+  if (word == "/rooms") return ListRooms{};
+  if (word == "/who") return Who{};
+  if (word == "/history") return history(argument);
+  if (word == "/help") return Help{};
+  if (word == "/quit") return Quit{};
+  if (word == "/msg" || word == "/resume") return Refused{std::string(word) + " is not built in"};
+  return Refused{"no such command, try /help; to say something that begins with / type //"};
+}
+
+}  // namespace
+
+bool may_hold_secret(std::string_view text) {
+  for (std::size_t from = 0; from <= text.size();) {
+    const auto lf = std::min(text.find('\n', from), text.size());
+    auto line = text.substr(from, lf - from);
+    line.remove_prefix(std::min(line.find_first_not_of(" \t\r\v\f"), line.size()));
+    for (const std::string_view secret : {"/resume", "/login"})
+      if (line.starts_with(secret) && (line.size() == secret.size() || line[secret.size()] == ' ' ||
+                                       line[secret.size()] == '\t' || line[secret.size()] == '\r'))
+        return true;
+    from = lf + 1;
+  }
+  return false;
+}
+
+Command parse(std::string_view input) {
+  if (may_hold_secret(input)) {
+    if (trim(input).starts_with("/resume")) return Refused{"/resume is not built in; the line was not sent to anybody"};
+    return Refused{"there is no /login here; the line was not sent to anybody"};
+  }
+  if (!input.starts_with('/')) return Say{std::string(input)};
+  if (input.starts_with("//")) return Say{std::string(input.substr(1))};
+  const auto space = std::min(input.find_first_of(" \t\n"), input.size());
+  const auto argument = trim(input.substr(space));
+  if (input.substr(0, space) == "/me") {
+    if (argument.empty()) return Refused{"/me TEXT says what you do"};
+    return Say{std::string(argument), true};
+  }
+  return word(input.substr(0, space), argument);
+}
+
+}  // namespace chatbridge::command

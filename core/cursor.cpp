@@ -1,0 +1,186 @@
+#include "core/cursor.hpp"
+
+#include <algorithm>
+
+#include "core/client.hpp"
+#include "core/room.hpp"
+
+namespace chatbridge {
+namespace {
+
+constexpr std::size_t page_messages = 256;
+constexpr std::size_t chunk_bytes = 256 * 1024;  // more at once only keeps other clients waiting
+
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+WallTime wall(std::uint32_t seconds) { return WallTime(std::chrono::seconds(seconds)); }
+
+}  // namespace
+
+Cursor::Cursor(Client& client, std::shared_ptr<Room> room, From from)
+    : client_(client),
+      room_(std::move(room)),
+      readers_(client.shard().readers(room_)),
+      serial_(next_serial()),
+      last_(from.what == From::What::last ? from.last : 0) {
+  readers_->attach(*this);
+  const auto& view = readers_->view(wire());
+  if (from.what == From::What::head) {
+    seq_ = view.head_seq;
+    offset_ = view.head;
+  } else {
+    state_ = State::below;
+    seq_ = from.after;
+  }
+}
+
+Cursor::~Cursor() { readers_->detach(*this); }
+
+Wire Cursor::wire() const { return client_.wire(); }
+
+bool Cursor::position(const View& view) {
+  if (state_ == State::reading) return false;
+  if (state_ == State::live && offset_ >= view.begin) return offset_ != view.head;
+  if (last_ > 0 || seq_ < view.floor) {
+    read_page();
+    return false;
+  }
+  state_ = State::live;
+  offset_ = view.after(seq_);
+  return offset_ != view.head;
+}
+
+bool Cursor::cutting(const View& view) const {
+  return !client_.wants_own() && (client_.in_flight() > 0 || own_through_ > seq_ || own_notice_ >= view.notices);
+}
+
+void Cursor::gather(Chunk& chunk) {
+  const auto& view = readers_->view(wire());
+  if (!position(view)) return;
+  chunk.cursor = this;
+  auto part = view.parts.size();
+  while (part > 0 && view.parts[part - 1].end() > offset_) --part;
+  if (cutting(view)) return gather_cut(chunk, view, part);
+  auto at = offset_;
+  for (; part < view.parts.size() && !chunk.full() && chunk.bytes < chunk_bytes; ++part) {
+    const auto& p = view.parts[part];
+    chunk.add(p.segment->bytes.get() + (at - p.segment->base), p.end() - at, at);
+    at = p.end();
+    chunk.last = p.segment->marks[p.marks - 1];
+  }
+  chunk.end = at;
+}
+
+void Cursor::gather_cut(Chunk& chunk, const View& view, std::size_t part) {
+  auto at = offset_;
+  for (; part < view.parts.size(); ++part) {
+    const auto& p = view.parts[part];
+    const auto* marks = p.segment->marks.get();
+    const auto* end = marks + p.marks;
+    const auto local = static_cast<std::uint32_t>(at - p.segment->base);
+    auto run = local, from = local;  // [run, from): not yet added
+    for (const auto *m = std::upper_bound(marks, end, local, [](std::uint32_t o, const Mark&x) { return o < x.end; });
+         m != end; ++m) {
+      const bool own = m->origin == client_.id();
+      if (own && from > run) chunk.add(p.segment->bytes.get() + run, from - run, p.segment->base + run);
+      from = m->end;
+      if (own) run = from;
+      at = p.segment->base + from;
+      chunk.end = at;
+      chunk.last = *m;
+      if (chunk.count + 1 >= Chunk::max) break;
+    }
+    if (from > run) chunk.add(p.segment->bytes.get() + run, from - run, p.segment->base + run);
+    if (chunk.count + 1 >= Chunk::max || chunk.bytes >= chunk_bytes) return;
+  }
+}
+
+void Cursor::advance(const Chunk& chunk, std::size_t bytes, std::string& rest) {
+  const auto& view = readers_->view(wire());
+  if (bytes == chunk.bytes - chunk.private_bytes) {
+    offset_ = chunk.end;
+    seq_ = chunk.last.seq;
+    seq_at_ = chunk.last.at;
+    return passed(view);
+  }
+  std::size_t piece = chunk.private_bytes > 0 ? 1 : 0;
+  for (; bytes > chunk.iov[piece].iov_len; ++piece) bytes -= chunk.iov[piece].iov_len;
+  if (bytes == 0) return;
+  const auto reached = chunk.offset[piece] + bytes;
+  const auto place = view.entry_at(reached);
+  rest.append(place.part->segment->bytes.get() + (reached - place.part->segment->base), place.end() - reached);
+  offset_ = place.end();
+  seq_ = place.mark->seq;
+  seq_at_ = place.mark->at;
+  passed(view);
+}
+
+void Cursor::passed(const View& view) {
+  // Two more notices than were there at the time: another thread may have added one in between.
+  if (offset_ == view.head && view.notices >= own_notice_) own_notice_ = 0;
+}
+
+Cursor::Entry Cursor::next_entry() {
+  const auto& view = readers_->view(wire());
+  while (position(view)) {
+    const auto place = view.entry_at(offset_ + 1);
+    const auto from = place.mark == place.part->segment->marks.get() ? 0 : (place.mark - 1)->end;
+    const bool own = place.mark->origin == client_.id() && !client_.wants_own();
+    offset_ = place.end();
+    seq_ = place.mark->seq;
+    seq_at_ = place.mark->at;
+    passed(view);
+    if (!own) return {{place.part->segment->bytes.get() + from, place.mark->end - from}, place.part->segment};
+  }
+  return {};
+}
+
+void Cursor::own_appended(Seq seq) { own_through_ = std::max(own_through_, seq); }
+
+void Cursor::expect_own_notice() { own_notice_ = room_->notices() + 2; }
+
+void Cursor::read_page() {
+  state_ = State::reading;
+  auto done = [client = client_.weak_from_this(), &shard = client_.shard(), serial = serial_](result<Page> page) {
+    // Posted even on this thread: the client is in the middle of a flush.
+    shard.post([client, serial, page = std::move(page)] {
+      if (const auto c = client.lock())
+        if (auto* cursor = c->find(serial)) cursor->page_arrived(page);
+    });
+  };
+  if (last_ > 0) {
+    room_->journal().read_before(room_->name(), Seq{UINT64_MAX}, last_, std::move(done));
+  } else {
+    room_->journal().read_after(room_->name(), seq_, page_messages, std::move(done));
+  }
+}
+
+void Cursor::page_arrived(const result<Page>& page) {
+  state_ = State::below;
+  if (!page) return;  // asked for again when the room moves or the client is flushed
+  if (last_ > 0) {
+    seq_ = page->start;
+    last_ = 0;
+  } else if (seq_ < page->floor) {
+    std::string gap;
+    const auto first = seq_at_ > 0 ? wall(seq_at_) : page->floor_at;
+    wire::append_gap(gap, wire(), room_->name().str(), seq_, page->floor, first, page->floor_at);
+    client_.tell_bytes(gap);
+    seq_ = page->floor;
+  }
+  std::string entry;
+  for (const auto& m : page->messages) {
+    seq_ = m->seq;
+    seq_at_ = static_cast<std::uint32_t>(m->at.time_since_epoch() / std::chrono::seconds(1));
+    if (m->origin == client_.id() && !client_.wants_own()) continue;
+    entry.clear();
+    wire::append_message(entry, wire(), room_->name().str(), *m);
+    client_.tell_bytes(entry);
+  }
+  client_.shard().flush_soon(client_);
+}
+
+}  // namespace chatbridge

@@ -1,0 +1,233 @@
+#include "core/hub.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace chatbridge {
+namespace {
+
+// Sessions without a connection are remembered so long, so that their ids still mean something, and so many.
+constexpr Duration session_kept = std::chrono::hours(24);
+constexpr std::size_t sessions_max = 100'000;
+
+}  // namespace
+
+std::string random_token() {
+  std::array<unsigned char, 26> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw std::runtime_error("the system gives no random bytes");
+  std::string token;
+  for (const auto b : bytes) token += "abcdefghijklmnopqrstuvwxyz234567"[b & 31];
+  return token;
+}
+
+Hub::Hub(Journal& journal, HubOptions options, std::function<void()> presence_due, TimePoint (*now)())
+    : journal_(journal), options_(std::move(options)), presence_due_(std::move(presence_due)), now_(now) {}
+
+// ---- sessions
+
+std::shared_ptr<Session> Hub::new_session() {
+  const std::lock_guard lock(m_);
+  forget_old_sessions();
+  auto session = std::make_shared<Session>(random_token(), Nick::guest(++guests_));
+  session->connections_ = 1;
+  sessions_.emplace(session->id(), session);
+  return session;
+}
+
+std::shared_ptr<Session> Hub::find_session(const std::string& id) {
+  const std::lock_guard lock(m_);
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return nullptr;
+  auto& session = *found->second;
+  if (session.connections_ == 0 && grace_over(session)) release_nick(session);
+  ++session.connections_;
+  session.in_grace_ = false;
+  return found->second;
+}
+
+void Hub::disconnect(Session& session, Farewell farewell) {
+  const std::lock_guard lock(m_);
+  if (--session.connections_ > 0) return;
+  session.disconnected_ = now_();
+  session.in_grace_ = farewell == Farewell::lost;
+  const auto found = sessions_.find(session.id());
+  if (found != sessions_.end()) parted_.push_back(found->second);
+  if (!session.in_grace_) release_nick(session);
+}
+
+bool Hub::grace_over(const Session& s) const {
+  return !s.in_grace_ || now_() - s.disconnected_ >= options_.session_grace;
+}
+
+void Hub::release_nick(Session& session) {
+  if (!session.holds_nick_) return;
+  nicks_.erase(session.nick_.key());
+  session.holds_nick_ = false;
+}
+
+bool Hub::free_nick(const std::string& key, const Session& wanted_by) {
+  const auto holder = nicks_.find(key);
+  if (holder == nicks_.end() || holder->second == &wanted_by) return true;
+  if (holder->second->connections_ > 0 || !grace_over(*holder->second)) return false;
+  release_nick(*holder->second);
+  return true;
+}
+
+void Hub::forget_old_sessions() {
+  while (!parted_.empty()) {
+    const auto session = parted_.front().lock();
+    if (session && session->connections_ == 0) {
+      const bool old = now_() - session->disconnected_ >= session_kept || sessions_.size() > sessions_max;
+      if (!old) return;
+      release_nick(*session);
+      sessions_.erase(session->id());
+    }
+    parted_.pop_front();
+  }
+}
+
+result<void> Hub::rename(Session& session, std::string_view raw, ClientId origin) {
+  auto nick = Nick::parse(raw);
+  if (!nick) return nick.error();
+  const std::lock_guard lock(m_);
+  if (!free_nick(nick->key(), session)) return Error{errc::nick_taken, "the nick " + nick->str() + " is taken"};
+  const auto old = session.nick();
+  release_nick(session);
+  nicks_[nick->key()] = &session;
+  session.holds_nick_ = true;
+  session.set_nick(*nick);
+  if (old == nick->str()) return {};
+  for (const auto& [name, connections] : session.rooms_) {
+    auto& e = rooms_.at(name);
+    e.people.at(&session).member.nick = nick->str();
+    tell_presence(e);  // who comes has come before it is somebody else
+    if (e.names) e.room->append(Rename{old, nick->str(), origin});
+  }
+  return {};
+}
+
+// ---- rooms
+
+result<std::shared_ptr<Room>> Hub::open(const RoomName& name) {
+  const std::lock_guard lock(m_);
+  auto found = rooms_.find(name);
+  if (found == rooms_.end()) {
+    if (options_.rooms > 0 && rooms_.size() >= options_.rooms)
+      return Error{errc::too_many, "this server has all the rooms it may have"};
+    found = rooms_.emplace(name, Entry{}).first;
+    found->second.room = std::make_shared<Room>(name, journal_, options_.window_bytes, in_flight_);
+  }
+  ++found->second.users;
+  return found->second.room;
+}
+
+void Hub::close(Room& room) {
+  const std::lock_guard lock(m_);
+  const auto found = rooms_.find(room.name());
+  --found->second.users;
+  drop_if_unused(found);
+}
+
+void Hub::drop_if_unused(std::map<RoomName, Entry>::iterator e) {
+  // A message under way holds the room itself, but must find it here when it is there: heads are asked of the journal.
+  if (e->second.users == 0 && journal_.head(e->first) == seq_zero && e->second.room.use_count() == 1) {
+    std::erase(changed_, e->first);
+    rooms_.erase(e);
+  }
+}
+
+void Hub::join(const RoomName& room, Session& session, Via via, ClientId origin) {
+  const std::lock_guard lock(m_);
+  auto& e = rooms_.at(room);
+  ++session.rooms_[room];
+  const auto [here, first] = e.people.try_emplace(&session, Here{{session.nick(), via, origin}, 0});
+  ++here->second.connections;
+  if (first) note(room, e, here->second.member, true);
+}
+
+void Hub::leave(const RoomName& room, Session& session, ClientId origin) {
+  const std::lock_guard lock(m_);
+  const auto mine = session.rooms_.find(room);
+  if (mine == session.rooms_.end()) return;
+  if (--mine->second == 0) session.rooms_.erase(mine);
+  auto& e = rooms_.at(room);
+  const auto here = e.people.find(&session);
+  if (--here->second.connections > 0) return;
+  auto who = here->second.member;
+  who.origin = origin;
+  e.people.erase(here);
+  note(room, e, who, false);
+}
+
+void Hub::note(const RoomName& name, Entry& e, const Member& who, bool joined) {
+  // Coming and going within one interval cancel out.
+  auto& opposite = joined ? e.left : e.joined;
+  const auto undone = std::ranges::find(opposite, who.nick, &Member::nick);
+  if (undone != opposite.end()) {
+    opposite.erase(undone);
+  } else {
+    (joined ? e.joined : e.left).push_back(who);
+  }
+  if (e.changed) return;
+  e.changed = true;
+  changed_.push_back(name);
+  if (changed_.size() == 1) presence_due_();
+}
+
+void Hub::flush_presence() {
+  const std::lock_guard lock(m_);
+  for (const auto& name : changed_) {
+    const auto found = rooms_.find(name);
+    if (found == rooms_.end()) continue;
+    found->second.changed = false;
+    tell_presence(found->second);
+    drop_if_unused(found);
+  }
+  changed_.clear();
+}
+
+void Hub::tell_presence(Entry& e) {
+  if (e.joined.empty() && e.left.empty()) return;
+  const auto count = e.people.size();
+  const bool names = e.names ? count <= options_.presence_max : count * 5 <= options_.presence_max * 4;
+  PresenceChange change{count, names, std::move(e.joined), std::move(e.left)};
+  e.joined.clear();
+  e.left.clear();
+  if (names && !e.names) {
+    // Small again: whoever kept a list starts from this one.
+    change.joined.clear();
+    for (const auto& [session, here] : e.people) change.joined.push_back(here.member);
+  }
+  e.names = names;
+  e.room->append(change);
+}
+
+People Hub::people(const RoomName& room, std::string_view prefix, std::size_t limit) const {
+  const std::lock_guard lock(m_);
+  People out;
+  const auto found = rooms_.find(room);
+  if (found == rooms_.end()) return out;
+  out.count = found->second.people.size();
+  for (const auto& [session, here] : found->second.people)
+    if (here.member.nick.starts_with(prefix)) out.members.push_back(here.member);
+  std::ranges::sort(out.members, {}, &Member::nick);
+  out.more = out.members.size() > limit;
+  if (out.more) out.members.resize(limit);
+  return out;
+}
+
+std::vector<RoomInfo> Hub::rooms() const {
+  const std::lock_guard lock(m_);
+  std::vector<RoomInfo> out;
+  for (const auto& [name, e] : rooms_) {
+    const auto head = journal_.head(name);
+    if (!e.people.empty() || head > seq_zero) out.push_back({name.str(), e.people.size(), head});
+  }
+  return out;
+}
+
+}  // namespace chatbridge

@@ -1,0 +1,115 @@
+// Who is where: rooms by name, nicks, sessions, presence. Knows no sockets and no formats.
+#pragma once
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/room.hpp"
+#include "core/session.hpp"
+#include "core/text.hpp"
+
+namespace chatbridge {
+
+// What the operator can set of the core. Sizes in bytes.
+struct HubOptions {
+  TextLimits text;
+  RoomName default_room = *RoomName::parse("lobby");
+  std::size_t window_bytes = 1 << 20;
+  std::size_t presence_max = 100;  // names are told up to so many people in a room
+  Duration session_grace = std::chrono::seconds(60);
+  std::size_t pending_bytes = 256 * 1024;  // per client, in the journal's queue and in its private log
+  std::size_t rooms = 10000;               // in all, 0: no limit
+  std::size_t rooms_per_client = 100;      // 0: no limit
+  bool echo = false;                       // raw clients get back what they say
+};
+
+enum class Farewell { lost, said };  // whether a connection that is gone said goodbye
+
+struct RoomInfo {
+  std::string room;
+  std::size_t count;
+  Seq head;
+};
+
+struct People {
+  std::vector<Member> members;  // by nick
+  std::size_t count = 0;        // in the room, whatever was asked for
+  bool more = false;
+};
+
+// Thread-safe.
+class Hub {
+ public:
+  // `presence_due` is called, on any thread, when flush_presence() should be called in presence_delay from then.
+  Hub(Journal& journal, HubOptions options, std::function<void()> presence_due,
+      TimePoint (*now)() = std::chrono::steady_clock::now);
+
+  static constexpr Duration presence_delay = std::chrono::milliseconds(250);
+
+  Journal& journal() { return journal_; }
+  const HubOptions& options() const { return options_; }
+  InFlight& in_flight() { return in_flight_; }
+
+  // ---- sessions: each call of new_session and a found one of find_session is one connection, until disconnect
+  std::shared_ptr<Session> new_session();
+  std::shared_ptr<Session> find_session(const std::string& id);  // nullptr: unknown
+  void disconnect(Session& session, Farewell farewell);
+  // Gives the session another nick and tells its rooms. Fails with bad_nick, nick_taken.
+  result<void> rename(Session& session, std::string_view raw, ClientId origin);
+
+  // ---- rooms: open() until as many close(); a room without users and messages is no more
+  result<std::shared_ptr<Room>> open(const RoomName& name);
+  void close(Room& room);
+  void join(const RoomName& room, Session& session, Via via, ClientId origin);
+  void leave(const RoomName& room, Session& session, ClientId origin);
+
+  People people(const RoomName& room, std::string_view prefix, std::size_t limit) const;
+  std::vector<RoomInfo> rooms() const;  // with people or messages, by name
+
+  void flush_presence();
+
+ private:
+  struct Here {
+    Member member;
+    std::size_t connections;
+  };
+  struct Entry {
+    std::shared_ptr<Room> room;
+    std::size_t users = 0;
+    std::map<const Session*, Here> people;
+    std::vector<Member> joined, left;  // to be told
+    bool changed = false;              // is in changed_
+    bool names = true;                 // small enough to tell names
+  };
+  void note(const RoomName& name, Entry& e, const Member& who, bool joined);
+  void tell_presence(Entry& e);
+  bool free_nick(const std::string& key, const Session& wanted_by);
+  void release_nick(Session& session);
+  bool grace_over(const Session& s) const;
+  void forget_old_sessions();
+  void drop_if_unused(std::map<RoomName, Entry>::iterator e);
+
+  Journal& journal_;
+  const HubOptions options_;
+  const std::function<void()> presence_due_;
+  TimePoint (*const now_)();
+  InFlight in_flight_;
+
+  mutable std::mutex m_;
+  std::map<RoomName, Entry> rooms_;
+  std::vector<RoomName> changed_;
+  std::unordered_map<std::string, Session*> nicks_;  // by key; the session outlives its claim
+  std::unordered_map<std::string, std::shared_ptr<Session>> sessions_;
+  std::list<std::weak_ptr<Session>> parted_;  // sessions by when they lost their last connection, oldest first
+  std::uint64_t guests_ = 0;
+};
+
+// 128 random bits from the system, as 26 characters of [a-z2-7] (RFC 4648 section 6, lower case).
+std::string random_token();
+
+}  // namespace chatbridge

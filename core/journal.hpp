@@ -1,0 +1,61 @@
+// The journal: gives messages their order and keeps them. Order comes from here and nowhere else.
+//
+// Adapters live in server/journal (memory; later SQLite, NATS JetStream). One contract suite covers them all:
+// tests/server/journal_suite.hpp.
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/errc.hpp"
+#include "core/message.hpp"
+#include "core/names.hpp"
+
+namespace chatbridge {
+
+struct Appended {
+  MessagePtr message;     // as it is kept, with its seq
+  bool repeated = false;  // (session, id) was in the room already: `message` is the first one, nothing was added
+};
+
+// Messages of one room, oldest first.
+struct Page {
+  std::vector<MessagePtr> messages;
+  Seq start = seq_zero;  // the page follows this place: nothing kept lies between it and the first message
+  Seq floor = seq_zero;  // messages up to here are gone for good
+  WallTime floor_at{};   // when the newest of those was said
+  bool more = false;     // there is more in the direction of the read
+};
+
+class Journal {
+ public:
+  using AppendHandler = std::function<void(result<std::vector<Appended>>)>;
+  using ReadHandler = std::function<void(result<Page>)>;
+
+  virtual ~Journal() = default;
+
+  // The life of the numbering. Fixed while the journal is open. Never blocks.
+  virtual const Epoch& epoch() const = 0;
+
+  // Newest place of the room, and the place up to which messages are gone. Never block; any thread.
+  virtual Seq head(const RoomName& room) const = 0;
+  virtual Seq floor(const RoomName& room) const = 0;
+
+  // Appends `batch` (seq unset) to the room, all of it or nothing, in the order given.
+  // 1. `done` is called exactly once, on any thread, perhaps before append returns: hold no lock that it needs.
+  // 2. After success the messages survive what the adapter promises to survive.
+  // 3. The caller MUST NOT start a second append to a room before the first is done.
+  // Fails with errc::overloaded; then nothing was appended.
+  virtual void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) = 0;
+
+  // At most `max` messages after `after`, or the newest `max` before `before`. At least one if there is one; a page
+  // holds about 64 KiB of text at most. `done` as in append. Fails with errc::overloaded.
+  virtual void read_after(const RoomName& room, Seq after, std::size_t max, ReadHandler done) = 0;
+  virtual void read_before(const RoomName& room, Seq before, std::size_t max, ReadHandler done) = 0;
+
+  // After this no call is allowed; everything handed over before is settled when it returns.
+  virtual void close() = 0;
+};
+
+}  // namespace chatbridge

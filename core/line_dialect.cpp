@@ -1,0 +1,102 @@
+#include "core/line_dialect.hpp"
+
+namespace chatbridge {
+namespace {
+
+constexpr std::size_t listed_max = 100;  // names in one answer
+
+}  // namespace
+
+void LineDialect::notice(std::string_view text) { client_.tell("*** " + std::string(text)); }
+
+bool LineDialect::enter() {
+  const auto cursor = client_.attach(client_.hub().options().default_room, {});
+  if (!cursor) client_.tell(cursor.error());
+  return cursor.has_value();
+}
+
+void LineDialect::say_where() {
+  notice("you are " + client_.nick() + " in " + client_.first()->room().name().str() + ", /help");
+}
+
+void LineDialect::greet() {
+  greeted_ = true;
+  client_.join(*client_.first());
+  say_where();
+}
+
+void LineDialect::input(std::string_view line) {
+  if (line.empty() || quit_) return;
+  std::visit([this](const auto& c) { apply(c); }, command::parse(line));
+}
+
+void LineDialect::apply(const command::Say& c) {
+  const auto text = Text::parse(c.text, client_.hub().options().text);
+  if (!text) return client_.tell(text.error());
+  client_.say(*client_.first(), *text, c.action, {});
+}
+
+void LineDialect::apply(const command::SetNick& c) {
+  const auto nick = client_.rename(c.nick);
+  if (!nick) return client_.tell(nick.error());
+  notice("you are " + *nick);
+}
+
+void LineDialect::apply(const command::JoinRoom& c) {
+  const auto room = RoomName::parse(c.room);
+  if (!room) return client_.tell(room.error());
+  const auto old = client_.first()->room().name();
+  if (*room != old) {
+    // The new one first: if it cannot be had, the old one is not lost.
+    const auto cursor = client_.attach(*room, {});
+    if (!cursor) return client_.tell(cursor.error());
+    client_.leave(old);
+    client_.join(**cursor);
+  }
+  say_where();
+}
+
+void LineDialect::apply(const command::ListRooms&) {
+  std::string list;
+  const auto rooms = client_.hub().rooms();
+  for (std::size_t i = 0; i < rooms.size() && i < listed_max; ++i)
+    list += (i > 0 ? ", " : "") + rooms[i].room + " (" + std::to_string(rooms[i].count) + ")";
+  if (rooms.size() > listed_max) list += " and " + std::to_string(rooms.size() - listed_max) + " more";
+  notice("rooms: " + list);
+}
+
+void LineDialect::apply(const command::Who&) {
+  const auto& room = client_.first()->room().name();
+  const auto people = client_.hub().people(room, {}, listed_max);
+  std::string list;
+  for (const auto& m : people.members) list += (list.empty() ? "" : ", ") + m.nick + " (" + name(m.via) + ")";
+  if (people.more) list += " and " + std::to_string(people.count - people.members.size()) + " more";
+  notice(std::to_string(people.count) + " in " + room.str() + ": " + list);
+}
+
+void LineDialect::apply(const command::History& c) {
+  const auto& room = client_.first()->room();
+  client_.hub().journal().read_before(
+      room.name(), Seq{UINT64_MAX}, c.count,
+      [weak = client_.weak_from_this(), &shard = client_.shard(), name = room.name().str()](result<Page> page) {
+        shard.post([weak, name, page = std::move(page)] {
+          const auto client = weak.lock();
+          if (!client) return;
+          if (!page) return client->tell(page.error());
+          if (page->messages.empty()) return client->tell("*** nothing was said here yet");
+          for (const auto& m : page->messages) {
+            std::string entry;
+            wire::append_message(entry, client->wire(), name, *m, true);
+            client->tell_bytes(entry);
+          }
+        });
+      });
+}
+
+void LineDialect::apply(const command::Help&) { notice(command::help); }
+
+void LineDialect::apply(const command::Quit&) { quit_ = true; }
+
+void LineDialect::apply(const command::Refused& c) { notice(c.why); }
+
+}  // namespace chatbridge

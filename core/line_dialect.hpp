@@ -1,0 +1,42 @@
+// How raw clients are talked with, whatever they are connected over: lines, `/` commands, `*** ` answers.
+#pragma once
+#include <string_view>
+
+#include "core/client.hpp"
+#include "core/command.hpp"
+
+namespace chatbridge {
+
+class LineDialect {
+ public:
+  explicit LineDialect(Client& client) : client_(client) {}
+
+  // Stands at the head of the default room from now on; nobody is told. False: there is no place, which it is told.
+  bool enter();
+  // Says who it is, and tells the room that it is there.
+  void greet();
+  bool greeted() const { return greeted_; }
+
+  // One line or datagram, without its line end. Empty ones are ignored.
+  void input(std::string_view line);
+  // It said /quit: no more input; deliver what is due and close.
+  bool quit() const { return quit_; }
+
+ private:
+  void apply(const command::Say& c);
+  void apply(const command::SetNick& c);
+  void apply(const command::JoinRoom& c);
+  void apply(const command::ListRooms& c);
+  void apply(const command::Who& c);
+  void apply(const command::History& c);
+  void apply(const command::Help& c);
+  void apply(const command::Quit& c);
+  void apply(const command::Refused& c);
+  void notice(std::string_view text);
+  void say_where();
+
+  Client& client_;
+  bool greeted_ = false, quit_ = false;
+};
+
+}  // namespace chatbridge

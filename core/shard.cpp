@@ -1,0 +1,109 @@
+#include "core/shard.hpp"
+
+#include "core/client.hpp"
+#include "core/room.hpp"
+
+namespace chatbridge {
+
+void RoomReaders::attach(Cursor& cursor) {
+  const auto wire = cursor.wire();
+  cursor.slot_ = cursors_.size();
+  cursors_.push_back(&cursor);
+  ++counts_[static_cast<std::size_t>(wire)];
+  room_->open(*this, wire);
+  room_->view(wire, views_[static_cast<std::size_t>(wire)]);
+}
+
+void RoomReaders::detach(Cursor& cursor) {
+  const auto wire = static_cast<std::size_t>(cursor.wire());
+  cursors_[cursor.slot_] = cursors_.back();
+  cursors_[cursor.slot_]->slot_ = cursor.slot_;
+  cursors_.pop_back();
+  if (--counts_[wire] == 0) views_[wire] = View{};
+  room_->close(*this, cursor.wire());
+  if (cursors_.empty()) shard_.forget(*room_);
+}
+
+void RoomReaders::wake() {
+  if (woken_.exchange(true, std::memory_order_acq_rel)) return;
+  shard_.post([self = shared_from_this()] { self->walk(); });
+}
+
+void RoomReaders::refresh() {
+  for (const auto wire : {Wire::line, Wire::text_frame, Wire::json_frame})
+    if (counts_[static_cast<std::size_t>(wire)] > 0) room_->view(wire, views_[static_cast<std::size_t>(wire)]);
+}
+
+void RoomReaders::walk() {
+  // Cleared before the head is read: an entry that comes later finds it cleared and wakes again.
+  woken_.store(false, std::memory_order_release);
+  refresh();
+  const Shard::Flushing flushing(shard_);
+  for (std::size_t i = 0; i < cursors_.size(); ++i) cursors_[i]->client().transport().flush();
+}
+
+Shard::Shard(std::size_t index)
+    : index_(index),
+      wheel_({[](void*) { return std::chrono::steady_clock::now(); },
+              [](void* self) { static_cast<Shard*>(self)->drive(); }, this}),
+      driver_(io_) {}
+
+void Shard::drive() {
+  if (advancing_) return;
+  const auto when = wheel_.armed() == 0 ? TimePoint::max() : wheel_.next();
+  if (when == driven_) return;
+  driven_ = when;
+  if (when == TimePoint::max()) {
+    driver_.cancel();
+    return;
+  }
+  driver_.expires_at(when);
+  driver_.async_wait([this](boost::system::error_code ec) {
+    if (ec) return;
+    driven_ = TimePoint::max();
+    advancing_ = true;
+    wheel_.advance();
+    advancing_ = false;
+    drive();
+  });
+}
+
+void Shard::flush_soon(Client& client) {
+  if (client.dirty_) return;
+  client.dirty_ = true;
+  dirty_.push_back(client.shared_from_this());
+  if (dirty_.size() == 1) post([this] { flush_dirty(); });
+}
+
+void Shard::flush_dirty() {
+  flushing_now_.swap(dirty_);
+  {
+    const Flushing flushing(*this);
+    for (auto& client : flushing_now_) {
+      client->dirty_ = false;
+      client->transport().flush();
+    }
+  }
+  flushing_now_.clear();
+}
+
+void Shard::after_flush(void (*fn)(void*), void* arg) {
+  if (flushing_ == 0) return fn(arg);
+  after_.emplace_back(fn, arg);
+}
+
+Shard::Flushing::~Flushing() {
+  if (--shard_.flushing_ > 0) return;
+  for (std::size_t i = 0; i < shard_.after_.size(); ++i) shard_.after_[i].first(shard_.after_[i].second);
+  shard_.after_.clear();
+}
+
+std::shared_ptr<RoomReaders> Shard::readers(const std::shared_ptr<Room>& room) {
+  auto& found = readers_[room.get()];
+  if (!found) found = std::make_shared<RoomReaders>(*this, room);
+  return found;
+}
+
+void Shard::run() { io_.run(); }
+
+}  // namespace chatbridge

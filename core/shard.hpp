@@ -1,0 +1,131 @@
+// One thread's share of the clients: its io_context, its deadlines, and its readers of every room.
+#pragma once
+#include <sys/uio.h>
+
+#include <array>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "core/room_log.hpp"
+#include "core/timer_wheel.hpp"
+
+namespace chatbridge {
+
+class Client;
+class Cursor;
+class Room;
+class Shard;
+
+// The readers of one room on one shard, and what they were last shown of its log. All of it belongs to the shard's
+// thread but wake().
+class RoomReaders : public std::enable_shared_from_this<RoomReaders> {
+ public:
+  RoomReaders(Shard& shard, std::shared_ptr<Room> room) : shard_(shard), room_(std::move(room)) {}
+
+  void attach(Cursor& cursor);  // the view of its format is up to date afterwards
+  void detach(Cursor& cursor);
+  const View& view(Wire wire) const { return views_[static_cast<std::size_t>(wire)]; }
+
+  // The room's head has moved. Any thread; however often it is called, one walk follows.
+  void wake();
+
+ private:
+  void walk();
+  void refresh();
+
+  Shard& shard_;
+  const std::shared_ptr<Room> room_;
+  std::array<View, wire_count> views_;
+  std::array<std::size_t, wire_count> counts_{};
+  std::vector<Cursor*> cursors_;
+  std::atomic<bool> woken_{false};
+};
+
+// Bytes for one send: a client's private log, then one cursor's span. Valid until the shard's next handler.
+struct Chunk {
+  static constexpr std::size_t max = 64;
+  std::array<iovec, max> iov;
+  std::array<std::uint64_t, max> offset;  // logical, of the cursor's pieces
+  std::size_t count = 0, bytes = 0;
+  std::size_t private_bytes = 0;  // of the first piece, when it is the private log
+  Cursor* cursor = nullptr;
+  std::uint64_t end = 0;  // where the cursor stands when all of it is sent
+  Mark last{};            // the entry before `end`
+
+  void clear() { count = bytes = private_bytes = 0, cursor = nullptr; }
+  bool full() const { return count == max; }
+  void add(const char* data, std::size_t size, std::uint64_t at) {
+    iov[count] = {const_cast<char*>(data), size};
+    offset[count++] = at;
+    bytes += size;
+  }
+};
+
+class Shard {
+ public:
+  explicit Shard(std::size_t index);
+  Shard(const Shard&) = delete;
+
+  std::size_t index() const { return index_; }
+  boost::asio::io_context& io() { return io_; }
+  TimerWheel& wheel() { return wheel_; }
+  Chunk& chunk() { return chunk_; }
+
+  bool here() { return io_.get_executor().running_in_this_thread(); }
+  template <class F>
+  void post(F f) {
+    boost::asio::post(io_, std::move(f));
+  }
+  // Now when called on the shard's thread, else posted.
+  template <class F>
+  void dispatch(F f) {
+    if (here()) {
+      f();
+    } else {
+      post(std::move(f));
+    }
+  }
+
+  // The client has something to send; its transport is flushed once, before the thread waits again.
+  void flush_soon(Client& client);
+  // Calls fn(arg) once when the walk or flush under way is over; with none under way, at once.
+  void after_flush(void (*fn)(void*), void* arg);
+
+  std::shared_ptr<RoomReaders> readers(const std::shared_ptr<Room>& room);
+  void forget(const Room& room) { readers_.erase(&room); }
+
+  void run();  // the thread: returns when nothing is left to do
+
+  // Marks a stretch in which several clients are flushed.
+  class Flushing {
+   public:
+    explicit Flushing(Shard& s) : shard_(s) { ++shard_.flushing_; }
+    ~Flushing();
+
+   private:
+    Shard& shard_;
+  };
+
+ private:
+  void flush_dirty();
+  void drive();
+
+  const std::size_t index_;
+  boost::asio::io_context io_{1};
+  TimerWheel wheel_;
+  boost::asio::steady_timer driver_;
+  TimePoint driven_ = TimePoint::max();  // when driver_ fires, max: not at all
+  bool advancing_ = false;
+  Chunk chunk_;
+  std::vector<std::shared_ptr<Client>> dirty_, flushing_now_;
+  std::vector<std::pair<void (*)(void*), void*>> after_;
+  int flushing_ = 0;
+  std::unordered_map<const Room*, std::shared_ptr<RoomReaders>> readers_;
+};
+
+}  // namespace chatbridge

@@ -1,0 +1,63 @@
+// What goes over a wire: every byte a client sees of rooms and people is made here.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/errc.hpp"
+#include "core/message.hpp"
+
+namespace chatbridge {
+
+// How a room's log is encoded, each made once for all its readers.
+enum class Wire : std::uint8_t {
+  line,        // "NICK: TEXT\n", each further line of a text prefixed again; an entry is also one datagram
+  text_frame,  // the same lines, each one WebSocket text frame, without LF (RFC 6455 section 5.2, server: unmasked)
+  json_frame,  // chatbridge.v1: one JSON object a text frame
+};
+inline constexpr std::size_t wire_count = 3;
+
+// Something that happened in a room and is no message.
+struct PresenceChange {
+  std::size_t count = 0;  // people in the room after it
+  bool names = true;      // false above presence.max: counts only
+  std::vector<Member> joined, left;
+};
+struct Rename {
+  std::string old_nick, nick;
+  ClientId origin = 0;
+};
+
+namespace wire {
+
+// Payload as one WebSocket text frame.
+void append_frame(std::string& out, std::string_view payload);
+
+// One line to one client in the room's line formats: "*** text" is the caller's.
+void append_line(std::string& out, Wire wire, std::string_view line);
+
+// One message; for the line formats with `[12:03] ` (UTC) before it when `old`.
+void append_message(std::string& out, Wire wire, std::string_view room, const Message& m, bool old = false);
+
+// The JSON object of a message, without the "type" and "room" members' frame: for lists of messages.
+void append_message_json(std::string& out, std::string_view room, const Message& m);
+
+void append_rename(std::string& out, Wire wire, std::string_view room, const Rename& rename);
+void append_joined(std::string& out, Wire wire, const Member& who);                           // line formats only
+void append_left(std::string& out, Wire wire, const Member& who);                             // line formats only
+void append_presence(std::string& out, std::string_view room, const PresenceChange& change);  // json_frame only
+
+// Messages after `from` up to and with `to` are gone; `first` and `last` bound when they were said.
+void append_gap(std::string& out, Wire wire, std::string_view room, Seq from, Seq to, WallTime first, WallTime last);
+
+// An answer to one client: `*** message` or {"type":"error",…}; {"type":"ack",…}.
+void append_error(std::string& out, Wire wire, const Error& error, std::string_view id, std::string_view room);
+void append_ack(std::string& out, std::string_view id, std::string_view room, Seq seq);
+
+std::string utc_minute(WallTime at);  // "12:03"
+std::string rfc3339(WallTime at);     // "2026-01-02T03:04:05.678Z" (RFC 3339 section 5.6)
+
+}  // namespace wire
+}  // namespace chatbridge

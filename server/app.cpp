@@ -1,0 +1,200 @@
+#include "server/app.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "server/journal/open.hpp"
+
+namespace chatbridge {
+namespace {
+
+constexpr Duration drain_time = std::chrono::seconds(6);  // more than any connection's own deadline for its close
+
+std::size_t thread_count(std::size_t configured) {
+  return configured > 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::vector<std::unique_ptr<Lane>> make_lanes(std::size_t n) {
+  std::vector<std::unique_ptr<Lane>> lanes;
+  for (std::size_t i = 0; i < n; ++i) lanes.push_back(std::make_unique<Lane>(i));
+  return lanes;
+}
+
+std::string machine_name() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+template <class Make>
+auto bind(const char* what, const Tcp::endpoint& at, Make make) {
+  try {
+    return make();
+  } catch (const boost::system::system_error& e) {
+    const auto hint = e.code() == boost::asio::error::address_in_use
+                          ? "; stop what uses it, or choose another with --" + std::string(what)
+                          : std::string{};
+    throw StartError(std::string(what) + " " + to_string(at) + ": " + e.code().message() + hint);
+  }
+}
+
+template <class List>
+std::string addresses(const List& list) {
+  std::string out;
+  for (const auto& l : list) {
+    const auto e = l->local();
+    out += (out.empty() ? "" : ",") + to_string(Tcp::endpoint(e.address(), e.port()));
+  }
+  return out.empty() ? "none" : out;
+}
+
+}  // namespace
+
+App::App(const Config& config)
+    : config_(config),
+      lanes_(make_lanes(thread_count(config.threads))),
+      first_(*lanes_.front()),
+      journal_(open_journal(config.journal, config.hub.window_bytes)),
+      hub_(*journal_, config.hub, [this] { first_.shard.dispatch([this] { arm_presence(); }); }),
+      guard_(config.http_hosts, config.http_origins, machine_name()),
+      gateway_(hub_, guard_, readiness_, config.http_options),
+      tcp_relay_(hub_, config.tcp_options,
+                 [this](Lane& lane, Socket socket, std::string early) {
+                   gateway_.serve(lane, std::move(socket), std::move(early));
+                 }),
+      signals_(first_.shard.io()),
+      presence_(
+          first_.shard.wheel(), [](void* self) { static_cast<App*>(self)->hub_.flush_presence(); }, this),
+      deadline_(
+          first_.shard.wheel(),
+          [](void* self) {
+            auto& app = *static_cast<App*>(self);
+            app.aborted_ = true;
+            app.on_every_lane([](Lane& lane) { lane.connections.abort(); }, [] {});
+          },
+          this) {
+  std::vector<Lane*> lanes;
+  for (const auto& lane : lanes_) lanes.push_back(lane.get());
+  for (const auto& at : config_.tcp)
+    tcp_.push_back(bind("tcp", at, [&] {
+      return std::make_unique<Listener>(lanes, at,
+                                        [this](Lane& lane, Socket s) { tcp_relay_.serve(lane, std::move(s)); });
+    }));
+  for (const auto& at : config_.http)
+    http_.push_back(bind("http", at, [&] {
+      return std::make_unique<Listener>(lanes, at,
+                                        [this](Lane& lane, Socket s) { gateway_.serve(lane, std::move(s)); });
+    }));
+  for (const auto& at : config_.udp)
+    udp_.push_back(bind("udp", Tcp::endpoint(at.address(), at.port()),
+                        [&] { return std::make_shared<UdpRelay>(first_, hub_, config_.udp_options, at); }));
+}
+
+App::~App() = default;
+
+void App::arm_presence() {
+  if (!presence_.armed()) presence_.arm(Hub::presence_delay);
+}
+
+void App::run() {
+  signals_.add(SIGINT);
+  signals_.add(SIGTERM);
+  signals_.add(SIGHUP);
+  wait_for_signal();
+  for (const auto& udp : udp_) {
+    first_.connections.add(udp);
+    udp->start();
+  }
+  for (const auto& listener : tcp_) listener->start();
+  for (const auto& listener : http_) listener->start();
+  readiness_ = Readiness::ready;
+  announce();
+  for (const auto& lane : lanes_)
+    work_.push_back(std::make_unique<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>(
+        lane->shard.io().get_executor()));
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 1; i < lanes_.size(); ++i) threads.emplace_back([lane = lanes_[i].get()] { lane->shard.run(); });
+  first_.shard.run();
+  threads.clear();
+  log::info("stopped", {{"clean", !aborted_}});
+}
+
+void App::announce() const {
+  // Not an event of the log: scripts wait for it at any level and format.
+  std::string out = "ready tcp=" + addresses(tcp_) + " udp=" + addresses(udp_) + " http=" + addresses(http_) + "\n";
+  if (!http_.empty()) {
+    const auto e = http_.front()->local();
+    const auto host = e.address().is_unspecified() || e.address().is_loopback()
+                          ? "localhost:" + std::to_string(e.port())
+                          : to_string(e);
+    out += "open http://" + host + "/\n";
+  }
+  std::fputs(out.c_str(), stderr);
+}
+
+// ---- the end
+
+void App::wait_for_signal() {
+  signals_.async_wait([this](boost::system::error_code ec, int number) {
+    if (ec) return;
+    signalled(number);
+    wait_for_signal();
+  });
+}
+
+void App::signalled(int number) {
+  if (number == SIGHUP) return log::info("signal", {{"name", "SIGHUP"}, {"ignored", true}});
+  log::info("signal", {{"name", number == SIGINT ? "SIGINT" : "SIGTERM"}});
+  if (stopping_) ::_exit(1);
+  stop();
+}
+
+void App::on_every_lane(std::function<void(Lane&)> each, std::function<void()> then) {
+  auto left = std::make_shared<std::atomic<std::size_t>>(lanes_.size());
+  for (const auto& lane : lanes_)
+    lane->shard.post([this, lane = lane.get(), each, then, left] {
+      each(*lane);
+      if (left->fetch_sub(1) == 1) first_.shard.post(then);
+    });
+}
+
+void App::stop() {
+  stopping_ = true;
+  readiness_ = Readiness::draining;
+  for (const auto& l : tcp_) l->stop();
+  for (const auto& l : http_) l->stop();
+  on_every_lane([](Lane& lane) { lane.connections.stop_reading(); }, [this] { commit(); });
+}
+
+void App::commit() {
+  hub_.in_flight().when_idle([this] { first_.shard.post([this] { finish_clients(); }); });
+}
+
+void App::finish_clients() {
+  deadline_.arm(drain_time);
+  auto left = std::make_shared<std::atomic<std::size_t>>(lanes_.size());
+  on_every_lane(
+      [this, left](Lane& lane) {
+        lane.connections.finish();
+        lane.connections.when_empty([this, left] {
+          if (left->fetch_sub(1) == 1) first_.shard.post([this] { stopped(); });
+        });
+      },
+      [] {});
+}
+
+// Nothing is left that could ask for anything: the io_contexts run out of work.
+void App::stopped() {
+  deadline_.disarm();
+  presence_.disarm();
+  signals_.cancel();
+  signals_.clear();
+  journal_->close();
+  work_.clear();
+}
+
+}  // namespace chatbridge

@@ -1,0 +1,36 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "server/app.hpp"
+#include "server/cli.hpp"
+#include "server/health.hpp"
+
+extern char** environ;
+
+int main(int argc, char** argv) {
+  using namespace chatbridge;
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    const auto cli = parse_command_line(argc, argv, environ);
+    if (cli.exit) return *cli.exit;
+    if (cli.health) return health(*cli.health);
+    if (cli.check) return 0;
+    log::open(cli.config.log_level, cli.config.log_format);
+    for (const auto& name : cli.unknown_variables) log::warn("unknown_variable", {{"name", name}});
+    {
+      App app(cli.config);
+      app.run();
+    }
+    log::close();
+    return 0;
+  } catch (const ConfigError& e) {
+    std::cerr << "chatbridge: " << e.what() << '\n';
+    return 2;
+  } catch (const std::exception& e) {
+    log::close();
+    std::cerr << "chatbridge: " << e.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,81 @@
+// Bytes of a raw TCP client to lines. A machine without I/O: it is fed what was read, and told when time has passed.
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace chatbridge {
+
+// 1. A line ends with LF or CRLF, and may come in any number of pieces.
+// 2. Telnet option bytes (RFC 854, IAC …) are dropped, also across pieces; IAC IAC is the byte 255.
+// 3. Until the first line end or option bytes, timeout() ends a line too: for clients that never send a line end.
+// 4. A line over `max` bytes is reported once, when it passes the limit, and dropped up to its end.
+class LineFramer {
+ public:
+  explicit LineFramer(std::size_t max) : max_(max) {}
+
+  // Takes bytes and calls `line(std::string_view)` for each that is whole, `too_long()` for each that is over.
+  template <class Line, class TooLong>
+  void feed(std::string_view bytes, Line line, TooLong too_long) {
+    while (!bytes.empty()) {
+      if (telnet_ == Telnet::none && partial_.empty() && !dropping_) {
+        // The usual case: a whole line lies in the read; nothing is copied.
+        const auto end = bytes.find_first_of(stops);
+        if (end != std::string_view::npos && bytes[end] == '\n') {
+          terminated_ = true;
+          if (end > max_ + 1 || (end == max_ + 1 && bytes[end - 1] != '\r')) {
+            too_long();
+          } else {
+            line(without_cr(bytes.substr(0, end)));
+          }
+          bytes.remove_prefix(end + 1);
+          continue;
+        }
+      }
+      const char c = bytes.front();
+      bytes.remove_prefix(1);
+      if (!text(c)) continue;
+      if (c == '\n') {
+        terminated_ = true;
+        if (!std::exchange(dropping_, false)) line(without_cr(partial_));
+        partial_.clear();
+      } else if (!dropping_) {
+        partial_ += c;
+        // One more for a CR that is not part of the text.
+        if (partial_.size() > max_ + 1 || (partial_.size() == max_ + 1 && c != '\r')) {
+          dropping_ = true;
+          partial_.clear();
+          too_long();
+        }
+      }
+    }
+  }
+
+  // No more bytes came for a while, or none will come: what is there is a line if rule 3 holds or `at_end`.
+  template <class Line>
+  void timeout(Line line, bool at_end = false) {
+    if ((terminated_ && !at_end) || partial_.empty()) return;
+    line(without_cr(partial_));
+    partial_.clear();
+  }
+
+  bool waiting() const { return !terminated_ && !partial_.empty(); }  // timeout() would end a line
+
+ private:
+  enum class Telnet { none, iac, option, sub, sub_iac };
+  static constexpr std::string_view stops{"\n\xFF", 2};
+
+  bool text(char c);  // whether c is text; telnet bytes change the state
+  static std::string_view without_cr(std::string_view line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+  }
+
+  const std::size_t max_;
+  std::string partial_;
+  Telnet telnet_ = Telnet::none;
+  bool terminated_ = false, dropping_ = false;
+};
+
+}  // namespace chatbridge

@@ -1,0 +1,284 @@
+#include "server/relay/tcp_relay.hpp"
+
+#include <sys/socket.h>
+
+#include "core/line_dialect.hpp"
+#include "core/log.hpp"
+#include "server/relay/http_sniffer.hpp"
+#include "server/relay/line_framer.hpp"
+
+namespace chatbridge {
+namespace {
+
+using error_code = boost::system::error_code;
+
+constexpr std::size_t read_bytes = 64 * 1024;
+
+class TcpConnection final : public Connection, public Transport, public std::enable_shared_from_this<TcpConnection> {
+ public:
+  TcpConnection(const TcpRelay& relay, Lane& lane, Socket socket)
+      : relay_(relay),
+        lane_(lane),
+        socket_(std::move(socket)),
+        client_(std::make_shared<Client>(relay.hub(), lane.shard, *this, Via::tcp, Wire::line)),
+        dialect_(*client_),
+        framer_(relay.hub().options().text.bytes),
+        deadline_(
+            lane.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_deadline(); }, this),
+        pause_(
+            lane.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_pause(); }, this) {}
+
+  void start();
+
+  void stop_reading() override;
+  void finish() override { end("*** the server is going down, bye", "shutdown"); }
+  void abort() override { close("aborted"); }
+  void flush() override;
+
+ private:
+  enum class State { sniffing, open, half_open, ending, gone };
+  void read();
+  void readable();
+  void took(std::string_view bytes);
+  void sniffed();
+  void become_http();
+  void become_chat();
+  void greet();
+  // deadline_ is free for a stall: not while bytes are held back, nor when another end is in sight.
+  bool may_stall() const { return state_ == State::open || (state_ == State::sniffing && first_.empty()); }
+  void feed(std::string_view bytes);
+  void line(std::string_view text);
+  void input_ended();
+  void on_deadline();
+  void on_pause();
+  void end(std::string_view goodbye, std::string_view reason);
+  void close(std::string_view reason);
+
+  const TcpRelay& relay_;
+  Lane& lane_;
+  Socket socket_;
+  const std::shared_ptr<Client> client_;
+  LineDialect dialect_;
+  LineFramer framer_;
+  std::string first_;  // State::sniffing: bytes kept back
+  Timer deadline_;     // of the state, or of a stall
+  Timer pause_;        // without more bytes
+  State state_ = State::sniffing;
+  bool reading_ = false, stopped_ = false, blocked_ = false, delivered_ = false;
+  std::uint64_t lines_ = 0;
+  std::string_view goodbye_, reason_;
+};
+
+void TcpConnection::start() {
+  error_code ec;
+  const auto remote = socket_.remote_endpoint(ec);
+  log::info("connect", {{"transport", "tcp"}, {"peer", ec ? "?" : to_string(remote)}, {"client", client_->id()}});
+  client_->become(client_->hub().new_session());
+  if (!dialect_.enter()) return end({}, "no room");
+  client_->hold(true);  // nothing comes before the greeting
+  pause_.arm(relay_.options().greeting);
+  read();
+}
+
+// ---- reading
+
+void TcpConnection::read() {
+  if (reading_ || stopped_ || (state_ != State::sniffing && state_ != State::open) || client_->congested()) return;
+  reading_ = true;
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code ec) {
+    self->reading_ = false;
+    if (ec || self->state_ == State::gone) return;
+    self->readable();
+    self->read();
+  });
+}
+
+void TcpConnection::readable() {
+  if (stopped_) return;
+  thread_local std::vector<char> buffer(read_bytes);
+  const auto n = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (n > 0) return took({buffer.data(), static_cast<std::size_t>(n)});
+  if (n == 0) return input_ended();
+  if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) close("connection lost");
+}
+
+void TcpConnection::took(std::string_view bytes) {
+  if (state_ == State::open) return feed(bytes);
+  if (state_ != State::sniffing) return;
+  if (first_.empty()) deadline_.arm(relay_.options().request);
+  first_ += bytes;
+  sniffed();
+}
+
+void TcpConnection::sniffed() {
+  switch (sniff(first_)) {
+    case Sniffed::unsure:
+    case Sniffed::held:
+      return;
+    case Sniffed::request:
+      return dialect_.greeted() ? close("http after the greeting") : become_http();
+    case Sniffed::chat:
+      break;
+  }
+  become_chat();
+}
+
+void TcpConnection::become_chat() {
+  greet();
+  state_ = State::open;
+  deadline_.disarm();
+  const auto first = std::exchange(first_, {});
+  feed(first);
+}
+
+void TcpConnection::become_http() {
+  state_ = State::gone;
+  deadline_.disarm();
+  pause_.disarm();
+  client_->gone(Farewell::said);
+  log::info("disconnect", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", "speaks http"}});
+  const auto kept = shared_from_this();
+  lane_.connections.remove(*this);
+  relay_.http(lane_, std::move(socket_), std::move(first_));
+}
+
+void TcpConnection::greet() {
+  if (dialect_.greeted()) return;
+  client_->hold(false);
+  dialect_.greet();
+}
+
+void TcpConnection::feed(std::string_view bytes) {
+  framer_.feed(
+      bytes, [this](std::string_view text) { line(text); },
+      [this] {
+        const auto max = client_->hub().options().text.bytes;
+        client_->tell(Error{errc::too_long, "a message is at most " + std::to_string(max) + " bytes; not sent"});
+        log::debug("refused", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", "too_long"}});
+      });
+  if (framer_.waiting() && relay_.options().unterminated > Duration{}) {
+    pause_.arm(relay_.options().unterminated);
+  } else {
+    pause_.disarm();
+  }
+}
+
+void TcpConnection::line(std::string_view text) {
+  if (state_ != State::open) return;
+  ++lines_;
+  dialect_.input(text);
+  if (dialect_.quit()) end("*** bye", "quit");
+}
+
+void TcpConnection::input_ended() {
+  // What was kept back is all there is: no request line, or it would have been one.
+  if (state_ == State::sniffing) become_chat();
+  framer_.timeout([this](std::string_view text) { line(text); }, true);
+  if (state_ != State::open) return;
+  state_ = State::half_open;
+  pause_.disarm();
+  deadline_.arm(relay_.options().half_open);
+}
+
+// ---- time
+
+void TcpConnection::on_pause() {
+  const auto self = shared_from_this();
+  if (state_ == State::sniffing) {
+    if (first_.empty()) greet();
+    return;
+  }
+  framer_.timeout([this](std::string_view text) { line(text); });
+}
+
+void TcpConnection::on_deadline() {
+  const auto self = shared_from_this();
+  switch (state_) {
+    case State::sniffing:
+      if (first_.empty()) return close("stalled");  // it only listens
+      become_chat();
+      // It has waited longer than the unterminated rule asks for already.
+      framer_.timeout([this](std::string_view text) { line(text); });
+      return;
+    case State::open:
+      return close("stalled");
+    case State::half_open:
+      return close("left");
+    case State::ending:
+      return close(reason_);
+    case State::gone:
+      return;
+  }
+}
+
+// ---- sending
+
+void TcpConnection::flush() {
+  if (state_ == State::gone || blocked_) return;
+  delivered_ = false;
+  const auto sending = send_due(*client_, socket_, delivered_);
+  if (sending == Sending::failed) {
+    lane_.shard.post([self = shared_from_this()] { self->close("connection lost"); });
+    return;
+  }
+  if (state_ == State::half_open && delivered_) deadline_.arm(relay_.options().half_open);
+  if (sending == Sending::blocked) {
+    blocked_ = true;
+    if (may_stall() && (delivered_ || !deadline_.armed())) deadline_.arm(relay_.options().stall);
+    socket_.async_wait(Socket::wait_write, [self = shared_from_this()](error_code) {
+      self->blocked_ = false;
+      self->flush();
+    });
+    return;
+  }
+  if (may_stall()) {
+    deadline_.disarm();
+    read();
+  } else if (state_ == State::ending && client_->drained()) {
+    if (!goodbye_.empty()) return client_->tell(std::exchange(goodbye_, {}));
+    lane_.shard.post([self = shared_from_this()] { self->close(self->reason_); });
+  }
+}
+
+// ---- the end
+
+void TcpConnection::stop_reading() { stopped_ = true; }
+
+void TcpConnection::end(std::string_view goodbye, std::string_view reason) {
+  if (state_ == State::gone || state_ == State::ending) return;
+  state_ = State::ending;
+  goodbye_ = goodbye;
+  reason_ = reason;
+  client_->hold(false);
+  pause_.disarm();
+  deadline_.arm(relay_.options().close);
+  lane_.shard.flush_soon(*client_);
+}
+
+void TcpConnection::close(std::string_view reason) {
+  if (state_ == State::gone) return;
+  state_ = State::gone;
+  deadline_.disarm();
+  pause_.disarm();
+  client_->gone(Farewell::said);
+  error_code ignored;
+  // Unread input would make close() a reset, and take from the peer what it has not read yet.
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  char rest[4096];
+  for (int i = 0; i < 64 && ::recv(socket_.native_handle(), rest, sizeof rest, MSG_DONTWAIT) > 0; ++i) {
+  }
+  socket_.close(ignored);
+  log::info("disconnect", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", reason}, {"lines", lines_}});
+  lane_.connections.remove(*this);
+}
+
+}  // namespace
+
+void TcpRelay::serve(Lane& lane, Socket socket) {
+  tune(socket);
+  auto connection = std::make_shared<TcpConnection>(*this, lane, std::move(socket));
+  lane.connections.add(connection);
+  connection->start();
+}
+
+}  // namespace chatbridge
