@@ -37,7 +37,7 @@ Command word(std::string_view word, std::string_view argument) {
   if (word == "/history") return history(argument);
   if (word == "/help") return Help{};
   if (word == "/quit") return Quit{};
-  if (word == "/msg" || word == "/resume") return Refused{std::string(word) + " is not built in"};
+  if (word == "/msg") return Refused{"/msg is not built in"};
   return Refused{"no such command, try /help; to say something that begins with / type //"};
 }
 
@@ -58,12 +58,10 @@ bool may_hold_secret(std::string_view text) {
 }
 
 Command parse(std::string_view input) {
-  if (may_hold_secret(input)) {
-    if (trim(input).starts_with("/resume")) return Refused{"/resume is not built in; the line was not sent to anybody"};
-    return Refused{"there is no /login here; the line was not sent to anybody"};
-  }
-  if (!input.starts_with('/')) return Say{std::string(input)};
-  if (input.starts_with("//")) return Say{std::string(input.substr(1))};
+  // What `//` would have said is held to the same rule: never relayed means never.
+  const auto said = input.starts_with("//") ? input.substr(1) : input;
+  if (may_hold_secret(said)) return Refused{"a line like /resume or /login may hold a secret; it was not sent to anybody"};
+  if (!input.starts_with('/') || input.starts_with("//")) return Say{std::string(said)};
   const auto space = std::min(input.find_first_of(" \t\n"), input.size());
   const auto argument = trim(input.substr(space));
   if (input.substr(0, space) == "/me") {

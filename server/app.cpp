@@ -42,14 +42,17 @@ auto bind(const char* what, const Tcp::endpoint& at, Make make) {
   }
 }
 
-template <class List>
-std::string addresses(const List& list) {
+template <class Endpoints>
+std::string addresses(const Endpoints& endpoints) {
   std::string out;
-  for (const auto& l : list) {
-    const auto e = l->local();
-    out += (out.empty() ? "" : ",") + to_string(Tcp::endpoint(e.address(), e.port()));
-  }
+  for (const auto& e : endpoints) out += (out.empty() ? "" : ",") + to_string(Tcp::endpoint(e.address(), e.port()));
   return out.empty() ? "none" : out;
+}
+
+std::vector<Tcp::endpoint> locals(const std::vector<std::unique_ptr<Listener>>& listeners) {
+  std::vector<Tcp::endpoint> out;
+  for (const auto& l : listeners) out.push_back(l->local());
+  return out;
 }
 
 }  // namespace
@@ -66,6 +69,7 @@ App::App(const Config& config)
                  [this](Lane& lane, Socket socket, std::string early) {
                    gateway_.serve(lane, std::move(socket), std::move(early));
                  }),
+      udp_(std::make_shared<UdpRelay>(first_, hub_, config.udp_options)),
       signals_(first_.shard.io()),
       presence_(
           first_.shard.wheel(), [](void* self) { static_cast<App*>(self)->hub_.flush_presence(); }, this),
@@ -90,8 +94,10 @@ App::App(const Config& config)
                                         [this](Lane& lane, Socket s) { gateway_.serve(lane, std::move(s)); });
     }));
   for (const auto& at : config_.udp)
-    udp_.push_back(bind("udp", Tcp::endpoint(at.address(), at.port()),
-                        [&] { return std::make_shared<UdpRelay>(first_, hub_, config_.udp_options, at); }));
+    bind("udp", Tcp::endpoint(at.address(), at.port()), [&] {
+      udp_->bind(at);
+      return true;
+    });
 }
 
 App::~App() = default;
@@ -105,10 +111,8 @@ void App::run() {
   signals_.add(SIGTERM);
   signals_.add(SIGHUP);
   wait_for_signal();
-  for (const auto& udp : udp_) {
-    first_.connections.add(udp);
-    udp->start();
-  }
+  first_.connections.add(udp_);
+  udp_->start();
   for (const auto& listener : tcp_) listener->start();
   for (const auto& listener : http_) listener->start();
   readiness_ = Readiness::ready;
@@ -125,7 +129,8 @@ void App::run() {
 
 void App::announce() const {
   // Not an event of the log: scripts wait for it at any level and format.
-  std::string out = "ready tcp=" + addresses(tcp_) + " udp=" + addresses(udp_) + " http=" + addresses(http_) + "\n";
+  std::string out = "ready tcp=" + addresses(locals(tcp_)) + " udp=" + addresses(udp_->local()) +
+                    " http=" + addresses(locals(http_)) + "\n";
   if (!http_.empty()) {
     const auto e = http_.front()->local();
     const auto host = e.address().is_unspecified() || e.address().is_loopback()

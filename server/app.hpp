@@ -52,7 +52,7 @@ class App {
   HttpGateway gateway_;
   TcpRelay tcp_relay_;
   std::vector<std::unique_ptr<Listener>> tcp_, http_;
-  std::vector<std::shared_ptr<UdpRelay>> udp_;
+  std::shared_ptr<UdpRelay> udp_;
   boost::asio::signal_set signals_;
   Timer presence_, deadline_;
   std::vector<std::unique_ptr<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>> work_;
