@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Store } from '../../web/js/store.js';
+
+const message = (seq, more = {}) => ({ type: 'message', room: 'lobby', seq, at: '2026-01-02T03:04:05.678Z', nick: 'bob', via: 'tcp', text: `t${seq}`, ...more });
+const joined = (more = {}) => ({ type: 'joined', room: 'lobby', epoch: 'e1', head: 0, recovered: true, count: 1, members: [{ nick: 'ann', via: 'ws' }], ...more });
+
+function setup() {
+  const store = new Store();
+  store.nick = 'ann';
+  const room = store.add('lobby');
+  const kinds = () => room.entries.map((entry) => (entry.kind === 'message' ? entry.seq : entry.kind));
+  return { store, room, kinds };
+}
+
+test('messages stand in the order of their numbers, whatever order they come in', () => {
+  const { store, kinds } = setup();
+  store.joined(joined());
+  for (const seq of [3, 9, 5, 4, 100]) store.message(message(seq));
+  assert.deepEqual(kinds(), [3, 4, 5, 9, 100]);
+});
+
+test('the same number in the same epoch shows once', () => {
+  const { store, room, kinds } = setup();
+  store.joined(joined());
+  assert.ok(store.message(message(3)));
+  assert.equal(store.message(message(3, { text: 'other' })), null);
+  store.history({ room: 'lobby', messages: [message(2), message(3)], more: false });
+  assert.deepEqual(kinds(), [2, 3]);
+  assert.equal(room.entries[1].text, 't3');
+});
+
+test('after is the highest number seen; history does not move it', () => {
+  const { store, room } = setup();
+  store.joined(joined({ head: 9 }));
+  assert.equal(room.after, undefined);
+  store.message(message(8));
+  store.message(message(9));
+  store.history({ room: 'lobby', messages: [message(7)], more: true });
+  assert.equal(room.after, 9);
+  assert.equal(store.oldest('lobby'), 7);
+});
+
+test('in the same epoch a rejoin goes on without a line', () => {
+  const { store, kinds } = setup();
+  store.joined(joined());
+  store.message(message(1));
+  store.disconnected();
+  store.joined(joined({ head: 2 }));
+  store.message(message(2));
+  assert.deepEqual(kinds(), [1, 2]);
+});
+
+test('another epoch starts below a line, with its own numbers', () => {
+  const { store, room, kinds } = setup();
+  store.joined(joined());
+  store.message(message(1));
+  store.message(message(7));
+  assert.equal(store.isNewEpoch({ room: 'lobby', epoch: 'e2' }), true);
+  store.joined(joined({ epoch: 'e2', head: 1, recovered: false }));
+  assert.equal(room.after, undefined);
+  store.message(message(1, { text: 'new' }));
+  assert.deepEqual(kinds(), [1, 7, 'epoch', 1]);
+  store.message(message(3));
+  store.history({ room: 'lobby', messages: [message(2)], more: false });
+  assert.deepEqual(kinds(), [1, 7, 'epoch', 1, 2, 3]);
+  assert.deepEqual([room.after, room.epoch], [3, 'e2']);
+});
+
+test('an epoch line needs something above it', () => {
+  const { store, kinds } = setup();
+  store.joined(joined());
+  store.joined(joined({ epoch: 'e2' }));
+  assert.deepEqual(kinds(), []);
+});
+
+test('a gap stands at its place, and once when it is told again', () => {
+  const { store, room, kinds } = setup();
+  store.joined(joined());
+  store.message(message(10));
+  store.gap({ room: 'lobby', from: 11, to: 20 });
+  store.gap({ room: 'lobby', from: 11, to: 25 });
+  store.message(message(26));
+  assert.deepEqual(kinds(), [10, 'gap', 26]);
+  assert.equal(room.entries[1].to, 25);
+});
+
+test('a settled message of our own goes to its number, unless it is older than all that is here', () => {
+  const { store, room, kinds } = setup();
+  store.joined(joined());
+  store.message(message(10));
+  store.message(message(20));
+  store.settle('lobby', { id: 'c1', seq: 15, text: 'mine', action: false, at: 0 });
+  store.settle('lobby', { id: 'c2', seq: 5, text: 'old', action: false, at: 0 });
+  store.settle('lobby', { id: 'c3', seq: 20, text: 'known', action: false, at: 0 });
+  assert.deepEqual(kinds(), [10, 15, 20]);
+  assert.deepEqual([room.entries[1].nick, room.entries[1].key], ['ann', 'out-c1']);
+  assert.equal(room.after, 20);
+});
+
+test('unread: only what came since one joined, in rooms one does not look at, from others', () => {
+  const { store, room } = setup();
+  store.add('dev');
+  store.show('dev');
+  store.joined(joined({ head: 5 }));
+  store.message(message(4));
+  store.message(message(5));
+  assert.equal(room.unread, 0);
+  store.message(message(6));
+  store.message(message(7), true);
+  assert.equal(room.unread, 1);
+  store.show('lobby');
+  assert.equal(room.unread, 0);
+  store.message(message(8));
+  assert.equal(room.unread, 0);
+  store.show('dev');
+  store.disconnected();
+  store.joined(joined({ head: 9 }));
+  store.message(message(9));
+  assert.equal(room.unread, 1, 'what was missed while away counts');
+});
+
+test('people come and go, and one line tells it', () => {
+  const { store, room, kinds } = setup();
+  store.joined(joined());
+  store.presence({ room: 'lobby', count: 3, joined: [{ nick: 'bob', via: 'tcp' }, { nick: 'udp-3', via: 'udp' }], left: [] });
+  store.presence({ room: 'lobby', count: 2, joined: [], left: [{ nick: 'bob' }] });
+  store.presence({ room: 'lobby', count: 1, joined: [], left: ['udp-3'] });
+  assert.deepEqual([...room.members.keys()], ['ann']);
+  assert.equal(room.count, 1);
+  assert.deepEqual(kinds(), ['presence']);
+  assert.deepEqual([room.entries[0].joined, room.entries[0].left], [[], ['bob', 'udp-3']]);
+});
+
+test('our own coming is no news', () => {
+  const { store, room, kinds } = setup();
+  store.joined(joined({ members: [] }));
+  store.presence({ room: 'lobby', count: 1, joined: [{ nick: 'ann', via: 'ws' }], left: [] });
+  assert.deepEqual(kinds(), []);
+  assert.deepEqual(room.members.get('ann'), { via: 'ws' });
+});
+
+test('a crowd is only counted; a whole list brings the names back, a part of one does not', () => {
+  const { store, room } = setup();
+  store.joined(joined());
+  store.presence({ room: 'lobby', count: 140 });
+  assert.deepEqual([room.count, room.members], [140, null]);
+  store.presence({ room: 'lobby', count: 79, joined: [], left: [{ nick: 'zoe' }] });
+  assert.equal(room.members, null);
+  store.members({ room: 'lobby', count: 79, members: [{ nick: 'ann', via: 'ws' }], more: true });
+  assert.equal(room.members, null);
+  store.members({ room: 'lobby', count: 1, members: [{ nick: 'ann', via: 'ws' }], more: false });
+  assert.equal(room.members.size, 1);
+});
+
+test('a new name is taken over in the list, and ours everywhere', () => {
+  const { store, room, kinds } = setup();
+  store.joined(joined({ members: [{ nick: 'ann', via: 'ws' }, { nick: 'bob', via: 'tcp' }] }));
+  assert.equal(store.renamed({ room: 'lobby', old: 'bob', nick: 'rob' }), false);
+  assert.deepEqual(room.members.get('rob'), { via: 'tcp' });
+  assert.equal(store.renamed({ room: 'lobby', old: 'ann', nick: 'eve' }), true);
+  assert.equal(store.nick, 'eve');
+  assert.deepEqual(kinds(), ['renamed', 'renamed']);
+});
+
+test('notes stay where they were in time', () => {
+  const { store, kinds } = setup();
+  store.joined(joined());
+  store.message(message(1));
+  store.note('lobby', 'hint');
+  store.message(message(2));
+  store.history({ room: 'lobby', messages: [message(0.5)], more: false });
+  assert.deepEqual(kinds(), [0.5, 1, 'note', 2]);
+});
+
+test('keys are never given twice', () => {
+  const { store, room } = setup();
+  store.joined(joined());
+  for (let seq = 1; seq < 20; seq += 1) { store.message(message(seq, { id: `c${seq}` }), seq % 2 === 0); store.note('lobby', 'x'); }
+  assert.equal(new Set(room.entries.map((entry) => entry.key)).size, room.entries.length);
+});
+
+test('a long room is cut at the top, and the cut part can be asked for', () => {
+  const { store, room } = setup();
+  store.joined(joined());
+  for (let seq = 1; seq <= 2500; seq += 1) store.message(message(seq));
+  room.more = false;
+  store.trim('lobby');
+  assert.equal(room.entries.length, 1000);
+  assert.equal(store.oldest('lobby'), 1501);
+  store.history({ room: 'lobby', messages: [message(1500)], more: true });
+  assert.equal(room.entries[0].seq, 1500);
+});
+
+test('a room nobody looks at does not grow for ever', () => {
+  const { store, room } = setup();
+  store.joined(joined());
+  for (let seq = 1; seq <= 30_000; seq += 1) store.message(message(seq));
+  assert.ok(room.entries.length <= 10_001 && room.seqs.size === room.entries.length);
+  assert.equal(room.entries.at(-1).seq, 30_000);
+});
+
+test('frames for rooms one is not in change nothing', () => {
+  const { store } = setup();
+  store.message(message(1, { room: 'dev' }));
+  store.gap({ room: 'dev', from: 1, to: 2 });
+  store.presence({ room: 'dev', count: 1, joined: [], left: [] });
+  store.history({ room: 'dev', messages: [] });
+  store.members({ room: 'dev' });
+  store.renamed({ room: 'dev', old: 'x', nick: 'y' });
+  assert.deepEqual([...store.rooms.keys()], ['lobby']);
+});

@@ -1,0 +1,199 @@
+// Connection, outbox and store together: one person in any number of rooms. Free of the page, so that its tests and other programs can use it.
+
+import { Connection } from './connection.js';
+import { Outbox, isLater } from './outbox.js';
+import { Store } from './store.js';
+
+const MEMBERS_AGAIN = 5_000;
+const JOIN_AGAIN = 3_000;
+const realClock = { now: () => Date.now(), setTimeout: (f, ms) => setTimeout(f, ms), clearTimeout: (timer) => clearTimeout(timer) };
+
+export class Chat {
+  #keep; #on; #clock; #timer = null;
+  #askedMembers = new Map();
+  #wholeList = new Set();      // rooms whose next `members` answers a person's question
+  defaultRoom = null;
+  session;
+
+  /**
+   * keep: {session, nick, items, saveSession(id), saveItems(items)}: what outlives the program.
+   * on: {change(), welcomed(room), nick(nick), error(frame), members(frame)}: all optional.
+   */
+  constructor({ url, keep = {}, on = {}, clock = realClock, id, ...rest }) {
+    this.#keep = keep;
+    this.#on = on;
+    this.#clock = clock;
+    this.session = keep.session ?? null;
+    this.wanted = keep.nick ?? '';
+    this.store = new Store();
+    this.outbox = new Outbox({ items: keep.items, save: keep.saveItems, now: clock.now, id });
+    this.connection = new Connection({
+      url, clock, ...rest,
+      hello: () => this.#hello(),
+      onFrame: (frame) => this.#apply(frame),
+      onState: (state) => this.#stateChanged(state),
+    });
+  }
+
+  get connected() { return this.connection.state.name === 'connected'; }
+
+  start() { this.connection.start(); }
+  stop() { this.connection.stop(); }
+  wake() { this.connection.wake(); }
+
+  join(name) {
+    if (!this.store.rooms.has(name)) {
+      this.store.add(name);
+      if (this.connected) this.#sendJoin(this.store.rooms.get(name));
+    }
+    this.#changed();
+  }
+
+  leave(name) {
+    this.connection.send({ type: 'leave', room: name });
+    this.outbox.close(name);
+    this.outbox.drop(name);
+    this.store.remove(name);
+    this.#changed();
+  }
+
+  say(room, text, { action } = {}) {
+    const item = this.outbox.add(room, text, { action });
+    this.#flush();
+    return item;
+  }
+
+  retry(id) { this.outbox.retry(id); this.#flush(); }
+  discard(id) { const item = this.outbox.discard(id); this.#changed(); return item; }
+
+  /** False when it can only be wished for: it is then asked for at the next greeting. */
+  rename(nick) {
+    this.wanted = nick;
+    return this.connection.send({ type: 'nick', nick });
+  }
+
+  history(name, limit = 50) {
+    const before = this.store.oldest(name);
+    const room = this.store.rooms.get(name);
+    if (before === null || !room.joined || room.loading) return false;
+    room.loading = this.connection.send({ type: 'history', room: name, before, limit });
+    this.#changed();
+    return room.loading;
+  }
+
+  /** Asks who is there; the answer comes by on.members. */
+  who(name) {
+    this.#wholeList.add(name);
+    return this.connection.send({ type: 'who', room: name, limit: 100 });
+  }
+
+  #hello() {
+    return { type: 'hello', ...(this.wanted && { nick: this.wanted }), ...(this.session && { session: this.session }) };
+  }
+
+  #stateChanged(state) {
+    if (state.name !== 'connected') {
+      this.outbox.disconnected();
+      this.store.disconnected();
+      this.#wholeList.clear();
+    }
+    this.#changed();
+  }
+
+  #apply(frame) {
+    switch (frame.type) {
+      case 'welcome': this.#welcome(frame); break;
+      case 'joined': this.#joined(frame); break;
+      case 'left': if (this.store.rooms.has(frame.room)) this.#closed(frame.room); break;
+      case 'message': {
+        if (this.store.rooms.has(frame.room)) this.store.message(frame, Boolean(frame.id && this.outbox.seen(frame.id)));
+        break;
+      }
+      case 'ack': this.outbox.acknowledged(frame.id, frame.seq); this.#settleBelow(frame.room); break;
+      case 'history': this.store.history(frame); break;
+      case 'gap': {
+        for (const item of this.outbox.takeSent(frame.room, frame.from, frame.to)) this.store.settle(frame.room, item);
+        this.store.gap(frame);
+        break;
+      }
+      case 'members': this.#members(frame); break;
+      case 'presence': this.store.presence(frame); this.#completeMembers(frame); break;
+      case 'nick': if (this.store.renamed(frame)) this.#on.nick?.(frame.nick); break;
+      case 'error': this.#error(frame); break;
+      default: break;  // pong, bye and what later servers may say
+    }
+    this.#flush();
+  }
+
+  #welcome({ nick, session, room, limits }) {
+    this.store.nick = nick;
+    this.session = session;
+    this.defaultRoom = room;
+    Object.assign(this.outbox.limits, limits);
+    this.#keep.saveSession?.(session);
+    for (const known of this.store.rooms.values()) this.#sendJoin(known);
+    this.#on.welcomed?.(room);
+  }
+
+  #sendJoin({ name, after, epoch }) {
+    this.connection.send({ type: 'join', room: name, ...(after !== undefined && { after, epoch }) });
+  }
+
+  #joined(frame) {
+    if (!this.store.rooms.has(frame.room)) return;  // left again meanwhile
+    // What was acknowledged in a numbering that ended stays with it, above the line.
+    if (this.store.isNewEpoch(frame)) for (const item of this.outbox.takeSent(frame.room)) this.store.settle(frame.room, item);
+    this.store.joined(frame);
+    this.outbox.open(frame.room);
+  }
+
+  #closed(name) {
+    this.outbox.close(name);
+    this.store.rooms.get(name).joined = false;
+  }
+
+  // An ack for a message the stream has passed already: sent again after a reload, when this room starts at a later place.
+  #settleBelow(name) {
+    const { after } = this.store.rooms.get(name) ?? {};
+    if (after === undefined) return;
+    for (const item of this.outbox.takeSent(name, 0, after)) this.store.settle(name, item);
+  }
+
+  #members(frame) {
+    if (this.#wholeList.delete(frame.room)) this.#on.members?.(frame);
+    this.store.members(frame);
+  }
+
+  // A crowd that became small again is named only from then on; the rest of the names has to be asked for.
+  #completeMembers({ room: name, joined, left }) {
+    const room = this.store.rooms.get(name);
+    if (!room || room.members || !(joined || left)) return;
+    if (this.#clock.now() - (this.#askedMembers.get(name) ?? -Infinity) < MEMBERS_AGAIN) return;
+    this.#askedMembers.set(name, this.#clock.now());
+    this.connection.send({ type: 'who', room: name, limit: 100 });
+  }
+
+  #error(frame) {
+    const item = frame.id && this.outbox.refused(frame.id, frame.code, frame.message);
+    const room = this.store.rooms.get(frame.room);
+    if (room) room.loading = false;
+    if (item) return;
+    if (room && !room.joined && isLater(frame.code)) {
+      this.#clock.setTimeout(() => { if (this.connected && !room.joined && this.store.rooms.get(room.name) === room) this.#sendJoin(room); }, JOIN_AGAIN);
+    } else this.#on.error?.(frame);
+  }
+
+  #flush() {
+    if (this.connected) {
+      for (const { id, room, text, action } of this.outbox.take()) {
+        this.connection.send({ type: 'message', room, text, id, ...(action && { action: true }) });
+      }
+      this.#clock.clearTimeout(this.#timer);
+      const at = this.outbox.resumeAt;
+      if (at !== null) this.#timer = this.#clock.setTimeout(() => this.#flush(), at - this.#clock.now());
+    }
+    this.#changed();
+  }
+
+  #changed() { this.#on.change?.(); }
+}

@@ -1,0 +1,45 @@
+// What was typed -> what is meant. Pure: nothing is done here.
+
+const ROOM = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const NICK = /^[\p{L}\p{M}\p{Nd}_-]{1,32}$/u;
+// These carry what others must not read. A line that looks like one is never a message, whatever stands before it and wherever it stands.
+const PRIVATE = /^[^\S\n]*\/(msg|resume|login)(?![\p{L}\p{N}_-])/imu;
+
+export const isRoom = (name) => ROOM.test(name);
+export const isNick = (name) => NICK.test(name);
+
+/**
+ * {name: 'say', text, action?} | {name: 'nick', nick} | {name: 'join', room} | {name: 'history', limit} |
+ * {name: 'rooms' | 'who' | 'help' | 'quit'} | {name: 'hint', hint, word} | null when there is nothing to do.
+ * Hints: 'unknown' | 'unavailable' | 'nick' | 'room' | 'me' | 'history'.
+ */
+export function parse(typed) {
+  const text = typed.replace(/\r\n?/g, '\n').replace(/^\n+|\s+$/g, '');
+  if (!text.trim()) return null;
+
+  const hidden = PRIVATE.exec(text);
+  if (hidden) return hint('unavailable', hidden[1].toLowerCase());
+  if (!text.startsWith('/')) return { name: 'say', text };
+  if (text.startsWith('//')) return { name: 'say', text: text.slice(1) };
+
+  const [, word, rest] = /^\/(\S*)\s*([^]*)$/.exec(text);
+  const argument = rest.trim();
+  switch (word.toLowerCase()) {
+    case 'nick': return isNick(argument) ? { name: 'nick', nick: argument } : hint('nick', word);
+    case 'join': {
+      const room = argument.replace(/^#/, '').toLowerCase();
+      return isRoom(room) ? { name: 'join', room } : hint('room', word);
+    }
+    case 'me': return argument ? { name: 'say', text: argument, action: true } : hint('me', word);
+    case 'history': {
+      if (!argument) return { name: 'history', limit: 50 };
+      return /^[1-9]\d{0,5}$/.test(argument) ? { name: 'history', limit: Number(argument) } : hint('history', word);
+    }
+    case 'rooms': case 'who': case 'help': case 'quit': return { name: word.toLowerCase() };
+    default: return hint('unknown', word);
+  }
+}
+
+function hint(kind, word) {
+  return { name: 'hint', hint: kind, word };
+}

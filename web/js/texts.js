@@ -1,0 +1,117 @@
+// Every sentence the page puts together, in one place.
+
+const COMMANDS = [
+  ['/nick NAME', 'be called NAME'],
+  ['/join ROOM', 'go to a room; it is made when it is not there yet'],
+  ['/rooms', 'which rooms there are'],
+  ['/who', 'who is in this room'],
+  ['/me TEXT', 'say what you do'],
+  ['/history [N]', 'show N older messages'],
+  ['/quit', 'go offline'],
+  ['//TEXT', 'say /TEXT'],
+];
+
+export const help = COMMANDS.map(([command, meaning]) => `${command}  ${meaning}`).join('\n');
+
+export const transports = {
+  tcp: 'a raw TCP connection',
+  udp: 'UDP datagrams',
+  ws: 'a WebSocket',
+  http: 'an HTTP request',
+  link: 'a link to another server',
+};
+
+const number = new Intl.NumberFormat();
+export const people = (n) => (n === 1 ? '1 person' : `${number.format(n)} people`);
+
+export function hint({ hint: kind, word }) {
+  switch (kind) {
+    case 'unavailable': return `/${word} is not available here. Nothing was sent.`;
+    case 'nick': return 'Write /nick NAME. A name is 1 to 32 letters, digits, _ or -.';
+    case 'room': return 'Write /join ROOM. A room is up to 64 of a-z, 0-9, . _ and -, and begins with a letter or digit.';
+    case 'me': return 'Write /me and what you do.';
+    case 'history': return 'Write /history, or /history and how many messages.';
+    default: return `There is no command /${word}. See /help, or write //${word} to say /${word}.`;
+  }
+}
+
+/** Why a message failed: by its code, with what is known of it. */
+export function failure({ code, reason }) {
+  if (code === 'too_long') {
+    if (reason?.bytes) return `Too long: ${number.format(reason.bytes)} bytes, ${number.format(reason.limit)} are allowed.`;
+    if (reason?.lines) return `Too long: ${number.format(reason.lines)} lines, ${number.format(reason.limit)} are allowed.`;
+    return 'Too long for this server.';
+  }
+  if (code === 'not_joined') return 'You were not in the room when it arrived.';
+  if (code === 'forbidden') return 'You are not allowed to write here.';
+  return reason ? `Refused: ${reason}` : 'The server refused it.';
+}
+
+export function error({ code, message, room }, { nick, wanted }) {
+  if (code === 'nick_taken') return `The name ${wanted || 'you asked for'} is taken. You are ${nick}.`;
+  if (code === 'bad_nick') return `${wanted || 'That'} cannot be a name here. You are ${nick}.`;
+  if (code === 'bad_room') return `${room ?? 'That'} cannot be a room here.`;
+  if (code === 'rate_limited') return 'You are writing faster than this server takes it. What is waiting follows by itself.';
+  return message || `The server answered ${code}.`;
+}
+
+/** [what is said, what is only shown]: a countdown read aloud every second helps nobody. */
+export function status(state, { now, online }) {
+  switch (state.name) {
+    case 'connected': return ['connected', ''];
+    case 'connecting': return state.attempt ? ['reconnecting', ' …'] : ['offline', ', connecting …'];
+    case 'waiting': {
+      if (!online) return ['offline', ', no network'];
+      const seconds = Math.max(1, Math.ceil((state.retryAt - now) / 1000));
+      return ['reconnecting', ` in ${number.format(seconds)} s`];
+    }
+    default: return ['offline', ''];
+  }
+}
+
+export function waiting(connected) {
+  return connected ? 'sending' : 'waiting for the connection';
+}
+
+export function presence({ joined, left }) {
+  const parts = [];
+  if (joined.length) parts.push(`${names(joined)} joined`);
+  if (left.length) parts.push(`${names(left)} left`);
+  return parts.join(', ');
+}
+
+export const renamed = ({ old, nick }) => `${old} is now ${nick}`;
+export const gap = 'some messages are gone';
+export const epoch = 'The server started anew: what is above is no longer kept there';
+export const empty = (room) => `Nothing has been said in ${room} yet.`;
+
+export function who({ room, members = [], count, more }) {
+  const list = members.map(({ nick, via }) => (via ? `${nick} (${via})` : nick)).join(', ');
+  return `${people(count ?? members.length)} in ${room}${list ? `: ${list}` : ''}${more ? ' …' : ''}`;
+}
+
+export function rooms(list) {
+  if (!list.length) return 'There are no rooms yet.';
+  return list.map(({ room, count }) => `${room}  ${people(count)}`).join('\n');
+}
+
+export const crowd = (count) => `${people(count)} here. In a room this full names are not listed.`;
+export const jump = (n) => (n === 1 ? '1 new message' : `${number.format(n)} new messages`);
+export const leaveUnsent = (room) => `Not everything you wrote in ${room} has been sent. Leave and discard it?`;
+export const noRooms = 'The list of rooms could not be read.';
+export const quit = 'You are offline. What you write waits until you connect again.';
+export const badNick = 'A name is 1 to 32 letters, digits, _ or -, without spaces.';
+export const badRoom = 'A room is up to 64 of a-z, 0-9, . _ and -, and begins with a letter or digit.';
+export const noOlder = 'There is nothing older.';
+export const notConnected = 'That needs the connection. You are offline for now.';
+export const renameLater = (nick) => `You will be called ${nick} as soon as you are connected.`;
+
+function names(list) {
+  const shown = list.slice(0, 5);
+  const rest = list.length - shown.length;
+  return rest ? `${shown.join(', ')} and ${number.format(rest)} more` : shown.join(', ');
+}
+
+export const emptyHint = 'Whoever is here, over TCP, UDP or a browser, reads what you write.';
+export const nowhere = 'You are in no room.';
+export const nowhereHint = 'Go to one from the list of rooms, or write its name there to make one.';

@@ -1,0 +1,88 @@
+// One row of the log as an element, made once and brought up to date in place.
+
+import { element, hue, nickElement, set, setText } from './view.js';
+import * as texts from './texts.js';
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
+const date = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+
+export function viaElement(via) {
+  const known = via in texts.transports ? via : 'other';
+  const meaning = texts.transports[via] ?? via;
+  return element('span', `via via-${known}`, { title: `over ${meaning}` }, element('span', 'hidden', {}, 'over '), via);
+}
+
+export function makeRow(row) {
+  if (row.kind === 'message') return makeMessage(row);
+  return element('p', `line ${row.kind}`);
+}
+
+/** The whole date for whoever points at a time; spelled out for every message it would cost more than all the rest of it. */
+export function spellOut(time) {
+  if (!time.title) time.title = full.format(new Date(time.dateTime));
+}
+
+/** Brings an element up to date. Cheap when nothing changed, which is nearly always. */
+export function updateRow(target, row, connected) {
+  if (row.kind === 'message') updateMessage(target, row, connected);
+  else setText(target, lineText(row));
+}
+
+function lineText({ kind, at, entry }) {
+  switch (kind) {
+    case 'day': return date.format(at);
+    case 'gap': return texts.gap;
+    case 'epoch': return texts.epoch;
+    case 'presence': return texts.presence(entry);
+    case 'renamed': return texts.renamed(entry);
+    default: return entry.text;
+  }
+}
+
+function makeMessage(row) {
+  const made = element('article', 'message', {},
+    element('time', 'when'),
+    element('div', 'who', {}, nickElement(row.nick), viaElement(row.via)),
+    element('div', 'text', { dir: 'auto' }, row.text));
+  made.classList.toggle('action', Boolean(row.action));
+  return made;
+}
+
+function updateMessage(made, row, connected) {
+  const signature = `${row.seq} ${row.at} ${row.nick} ${row.via} ${row.state} ${row.code} ${row.grouped} ${row.sameMinute} ${row.own} ${row.state === 'pending' && connected}`;
+  if (made.signature === signature) return;
+  made.signature = signature;
+
+  set(made, 'data-seq', row.seq);
+  set(made, 'data-id', row.id);
+  set(made, 'data-nick', row.nick);
+  set(made, 'data-via', row.via);
+  set(made, 'data-state', row.state);
+  made.classList.toggle('grouped', row.grouped);
+  made.classList.toggle('same-minute', row.sameMinute);
+  made.classList.toggle('own', row.own);
+
+  const [time, who] = made.children;
+  const at = new Date(row.at);
+  set(time, 'datetime', at.toISOString());
+  setText(time, clock.format(at));
+  const [nick, via] = who.children;
+  nick.className = `nick hue-${hue(row.nick)}`;
+  setText(nick, row.nick);
+  if (!via.classList.contains(`via-${row.via}`)) via.replaceWith(viaElement(row.via));
+
+  made.querySelector('.fate')?.remove();
+  const fate = fateElement(row, connected);
+  if (fate) made.append(fate);
+}
+
+function fateElement(row, connected) {
+  if (row.state === 'sent') return element('div', 'fate', { title: 'sent' }, element('span', 'tick', { 'aria-hidden': 'true' }), element('span', 'hidden', {}, 'sent'));
+  if (row.state === 'pending') return element('div', 'fate', {}, element('span', 'clock', { 'aria-hidden': 'true' }), texts.waiting(connected));
+  if (row.state !== 'failed') return null;
+  const action = (name, label) => element('button', 'quiet', { type: 'button', 'data-action': name }, label);
+  return element('div', 'fate', {},
+    element('span', 'reason', {}, texts.failure(row)),
+    element('span', 'actions', {}, action('retry', 'Retry'), action('edit', 'Edit'), action('discard', 'Discard')));
+}

@@ -1,0 +1,29 @@
+// What is true of the connection, and notices that are not part of any conversation.
+
+import { $, set, setText } from './view.js';
+import * as texts from './texts.js';
+
+export class StatusView {
+  #timer = null;
+
+  /** on: {connect()} */
+  constructor(on) {
+    $('connect').onclick = () => on.connect();
+    $('notice-close').onclick = () => this.notice(null);
+  }
+
+  render(state) {
+    const [word, more] = texts.status(state, { now: Date.now(), online: navigator.onLine !== false });
+    setText($('status-word'), word);
+    setText($('status-more'), more);
+    set($('status'), 'data-state', word);
+    $('connect').hidden = state.name === 'connected' || state.name === 'connecting';
+    clearTimeout(this.#timer);
+    if (state.name === 'waiting') this.#timer = setTimeout(() => this.render(state), 500);
+  }
+
+  notice(text) {
+    $('notice').hidden = !text;
+    setText($('notice-text'), text ?? '');
+  }
+}
