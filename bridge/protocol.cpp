@@ -9,7 +9,8 @@ namespace {
 using nlohmann::json;
 
 constexpr int depth_max = 8;
-constexpr std::size_t id_max = 128, list_max = 1000;
+constexpr std::size_t id_max = 128;
+constexpr std::size_t list_max = 300;  // of the longest nicks fit into a frame
 constexpr std::uint64_t number_max = 1ULL << 53;
 
 struct Wrong {

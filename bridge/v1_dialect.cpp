@@ -128,7 +128,9 @@ void V1Dialect::apply(const v1::Say& r) {
   auto* cursor = client_.find(r.room);
   if (cursor == nullptr) return client_.tell(Error{errc::not_joined, "you are not in that room"}, r.id, r.room);
   if (command::may_hold_secret(r.text))
-    return client_.tell(Error{errc::bad_request, "a line like /resume or /login may hold a secret; it was not sent to anybody"}, r.id, r.room);
+    return client_.tell(
+        Error{errc::bad_request, "a line like /resume or /login may hold a secret; it was not sent to anybody"}, r.id,
+        r.room);
   const auto text = Text::parse(r.text, client_.hub().options().text);
   if (!text) return client_.tell(text.error(), r.id, r.room);
   client_.say(*cursor, *text, r.action, r.id);

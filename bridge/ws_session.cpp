@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint16_t normal = 1000, going_away = 1001, unsupported_data = 1003;  // RFC 6455 section 7.4.1
 constexpr std::string_view ping_frame("\x89\x00", 2);
 constexpr int silent_max = 2;
+constexpr Duration look_without_pings = std::chrono::seconds(25);  // after stalled clients
 
 // Spread over a second, so that a restarted server is not met by everybody at once.
 int retry_after_ms() {
@@ -47,7 +48,7 @@ WsSession::WsSession(Lane& lane, Hub& hub, const WsOptions& options, Socket sock
 
 void WsSession::ws_open() {
   state_ = State::open;
-  timer_.arm(options_.ping);
+  timer_.arm(period());
   log::info("connect",
             {{"transport", "ws"}, {"peer", peer_}, {"client", client_->id()}, {"protocol", v1_ ? v1_name : "text"}});
   if (auto* lines = std::get_if<LineDialect>(&dialect_)) {
@@ -173,23 +174,24 @@ void WsSession::abort() { socket_->abort(); }
 
 // ---- time
 
+Duration WsSession::period() const { return options_.ping > Duration{} ? options_.ping : look_without_pings; }
+
 void WsSession::on_timer() {
   const auto self = shared_from_this();
   if (state_ != State::open) {
     close_reason_ = state_ == State::handshake ? "handshake took too long" : close_reason_ + ", without an answer";
     return abort();
   }
-  timer_.arm(options_.ping);
-  // A client that takes nothing is one that stalls; it is given longer, and no pings on top of what it does not take.
-  if (blocked_) {
-    stalled_ = std::exchange(delivered_, false) ? Duration{} : stalled_ + options_.ping;
-    if (stalled_ >= options_.stall) {
-      close_reason_ = "stalled";
-      abort();
-    }
-    return;
+  timer_.arm(period());
+  if (blocked_ && !std::exchange(delivered_, false)) {
+    // A client that takes nothing is one that stalls: it is given longer, and no pings on top of what it does not take.
+    stalled_ += period();
+    if (options_.stall == Duration{} || stalled_ < options_.stall) return;
+    close_reason_ = "stalled";
+    return abort();
   }
   stalled_ = {};
+  if (options_.ping == Duration{}) return;
   const bool alive = std::exchange(heard_, false) || client_->congested() ||
                      socket_->acknowledged_within(std::chrono::duration_cast<std::chrono::milliseconds>(options_.ping));
   silent_periods_ = alive ? 0 : silent_periods_ + 1;

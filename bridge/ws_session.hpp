@@ -11,7 +11,7 @@ namespace chatbridge {
 
 struct WsOptions {
   std::size_t frame_bytes = 64 * 1024;        // of one message from a client
-  Duration ping = std::chrono::seconds(25);   // two periods without an answer end a connection
+  Duration ping = std::chrono::seconds(25);   // two periods without an answer end a connection; 0: no pings
   Duration stall = std::chrono::minutes(10);  // without progress while something is to be sent
   Duration close = std::chrono::seconds(5);   // for the handshake, and for the peer's Close
 };
@@ -48,6 +48,7 @@ class WsSession final : public Connection,
   void close_if_drained();
   void read_if_wanted();
   void say_goodbye();
+  Duration period() const;  // of on_timer(): pings are sent then, and stalls are looked for
   void on_timer();
 
   Lane& lane_;

@@ -38,6 +38,7 @@ void Client::gone(Farewell farewell) {
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
   if (session_) hub_.disconnect(*session_, farewell);
   mute();
+  transport_ = nullptr;
 }
 
 // ---- rooms

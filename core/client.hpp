@@ -23,8 +23,8 @@ class Transport {
   ~Transport() = default;
 };
 
-// Lives on its shard; every call on the shard's thread but where it says otherwise. The transport outlives it or calls
-// gone() first.
+// Lives on its shard; every call on the shard's thread but where it says otherwise. The transport calls gone() before
+// its own end; others may hold the client for longer.
 class Client : public std::enable_shared_from_this<Client> {
  public:
   Client(Hub& hub, Shard& shard, Transport& transport, Via via, Wire wire, bool datagrams = false);
@@ -32,7 +32,7 @@ class Client : public std::enable_shared_from_this<Client> {
   ClientId id() const { return id_; }
   Hub& hub() { return hub_; }
   Shard& shard() { return shard_; }
-  Transport& transport() { return *transport_; }
+  Transport* transport() { return transport_; }  // nullptr after gone()
   Via via() const { return via_; }
   Wire wire() const { return wire_; }
   bool wants_own() const { return wants_own_; }

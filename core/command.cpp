@@ -60,7 +60,8 @@ bool may_hold_secret(std::string_view text) {
 Command parse(std::string_view input) {
   // What `//` would have said is held to the same rule: never relayed means never.
   const auto said = input.starts_with("//") ? input.substr(1) : input;
-  if (may_hold_secret(said)) return Refused{"a line like /resume or /login may hold a secret; it was not sent to anybody"};
+  if (may_hold_secret(said))
+    return Refused{"a line like /resume or /login may hold a secret; it was not sent to anybody"};
   if (!input.starts_with('/') || input.starts_with("//")) return Say{std::string(said)};
   const auto space = std::min(input.find_first_of(" \t\n"), input.size());
   const auto argument = trim(input.substr(space));

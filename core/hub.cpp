@@ -193,7 +193,10 @@ void Hub::flush_presence() {
 void Hub::tell_presence(Entry& e) {
   if (e.joined.empty() && e.left.empty()) return;
   const auto count = e.people.size();
-  const bool names = e.names ? count <= options_.presence_max : count * 5 <= options_.presence_max * 4;
+  const auto max = options_.presence_max;
+  // Too many at once are not named either: a frame has its bound.
+  const bool few = e.joined.size() <= max && e.left.size() <= max;
+  const bool names = few && (e.names ? count <= max : count * 5 <= max * 4);
   PresenceChange change{count, names, std::move(e.joined), std::move(e.left)};
   e.joined.clear();
   e.left.clear();

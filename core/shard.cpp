@@ -39,7 +39,7 @@ void RoomReaders::walk() {
   woken_.store(false, std::memory_order_release);
   refresh();
   const Shard::Flushing flushing(shard_);
-  for (std::size_t i = 0; i < cursors_.size(); ++i) cursors_[i]->client().transport().flush();
+  for (std::size_t i = 0; i < cursors_.size(); ++i) cursors_[i]->client().transport()->flush();
 }
 
 Shard::Shard(std::size_t index)
@@ -69,7 +69,7 @@ void Shard::drive() {
 }
 
 void Shard::flush_soon(Client& client) {
-  if (client.dirty_) return;
+  if (client.dirty_ || client.transport() == nullptr) return;
   client.dirty_ = true;
   dirty_.push_back(client.shared_from_this());
   if (dirty_.size() == 1) post([this] { flush_dirty(); });
@@ -81,7 +81,7 @@ void Shard::flush_dirty() {
     const Flushing flushing(*this);
     for (auto& client : flushing_now_) {
       client->dirty_ = false;
-      client->transport().flush();
+      if (auto* transport = client->transport()) transport->flush();
     }
   }
   flushing_now_.clear();

@@ -6,6 +6,7 @@ namespace chatbridge {
 
 void Timer::arm(Duration after) {
   disarm();
+  if (after <= Duration{}) return;
   due_ = wheel_.now() + after;
   // Rounded up, so that the slot is looked at when the deadline has passed, and never one already looked at.
   const long tick = std::max(TimerWheel::tick_of(due_) + 1, wheel_.ticked_ + 1);

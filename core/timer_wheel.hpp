@@ -19,7 +19,8 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
   ~Timer() { disarm(); }
 
-  void arm(Duration after);  // from now; moves the deadline when armed already
+  // From now; moves the deadline when armed already. 0 is never: a limit that is off.
+  void arm(Duration after);
   void disarm();
   bool armed() const { return at_ != nullptr; }
 

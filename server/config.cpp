@@ -141,7 +141,11 @@ const std::vector<Key>& keys() {
        at_least(
            16 * 1024, [](Config & c) -> auto& { return c.hub.window_bytes; })},
       {"presence.max", "100", "up to so many people in a room are named, above it counted",
-       count([](Config & c) -> auto& { return c.hub.presence_max; })},
+       [](Config& c, const Values& v) {
+         c.hub.presence_max = number(one(v));
+         // All of them are told in one frame of at most 64 KiB.
+         if (c.hub.presence_max > 300) wrong("'" + one(v) + "' is more than 300");
+       }},
       {"session.grace", "60s", "how long the nick of a lost connection is kept for it",
        duration([](Config & c) -> auto& { return c.hub.session_grace; })},
       {"relay.mode", "chat", "chat",

@@ -77,6 +77,7 @@ void TcpConnection::start() {
   if (!dialect_.enter()) return end({}, "no room");
   client_->hold(true);  // nothing comes before the greeting
   pause_.arm(relay_.options().greeting);
+  if (!pause_.armed()) greet();
   read();
 }
 
@@ -156,7 +157,7 @@ void TcpConnection::feed(std::string_view bytes) {
         client_->tell(Error{errc::too_long, "a message is at most " + std::to_string(max) + " bytes; not sent"});
         log::debug("refused", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", "too_long"}});
       });
-  if (framer_.waiting() && relay_.options().unterminated > Duration{}) {
+  if (framer_.waiting()) {
     pause_.arm(relay_.options().unterminated);
   } else {
     pause_.disarm();

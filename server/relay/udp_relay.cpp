@@ -117,13 +117,11 @@ UdpRelay::Peer* UdpRelay::peer_of(UdpSocket& socket, const UdpAddress& from) {
 }
 
 void UdpRelay::forget(Peer& peer, std::string_view reason) {
-  auto kept = peers_.extract(peer.address.key());
+  const auto kept = peers_.extract(peer.address.key());
   by_activity_.erase(peer.place);
   peer.client->gone(Farewell::said);
   log::info("disconnect",
             {{"transport", "udp"}, {"client", peer.client->id()}, {"reason", reason}, {"datagrams", peer.datagrams}});
-  // A flush may be on its way to it.
-  lane_.shard.post([kept = std::move(kept.mapped())] {});
 }
 
 void UdpRelay::expire() {
