@@ -56,7 +56,7 @@ result<Cursor*> Client::attach(const RoomName& room, From from) {
 
 void Client::join(Cursor& cursor) {
   cursor.expect_own_notice();
-  cursor.joined_ = true;
+  cursor.joined_ = cursor.fresh_ = true;
   hub_.join(cursor.room().name(), *session_, via_, id_);
 }
 
@@ -84,6 +84,8 @@ Cursor* Client::find(std::uint64_t serial) {
 // ---- speaking
 
 void Client::say(Cursor& cursor, const Text& text, bool action, std::string id) {
+  // Who speaks has come before it is heard.
+  if (std::exchange(cursor.fresh_, false)) hub_.announce(cursor.room().name());
   Message m;
   m.at = now_wall();
   m.nick = nick();

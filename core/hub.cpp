@@ -190,6 +190,12 @@ void Hub::flush_presence() {
   changed_.clear();
 }
 
+void Hub::announce(const RoomName& room) {
+  const std::lock_guard lock(m_);
+  const auto found = rooms_.find(room);
+  if (found != rooms_.end() && found->second.names) tell_presence(found->second);
+}
+
 void Hub::tell_presence(Entry& e) {
   if (e.joined.empty() && e.left.empty()) return;
   const auto count = e.people.size();

@@ -71,7 +71,9 @@ class Hub {
   People people(const RoomName& room, std::string_view prefix, std::size_t limit) const;
   std::vector<RoomInfo> rooms() const;  // with people or messages, by name
 
+  // Tells all rooms what changed. announce(): one room at once, if it is small enough to tell names.
   void flush_presence();
+  void announce(const RoomName& room);
 
  private:
   struct Here {
