@@ -34,6 +34,8 @@ Cursor::Cursor(Client& client, std::shared_ptr<Room> room, From from)
   } else {
     state_ = State::below;
     seq_ = from.after;
+    resume_seq_ = view.head_seq;
+    resume_offset_ = view.head;
   }
 }
 
@@ -44,14 +46,17 @@ Wire Cursor::wire() const { return client_.wire(); }
 bool Cursor::position(const View& view) {
   if (state_ == State::reading) return false;
   if (state_ == State::live && offset_ >= view.begin) return offset_ != view.head;
+  if (state_ == State::live) resume_offset_ = nowhere;  // fell behind: what it was told of the room is old anyway
   if (last_ > 0 || seq_ < view.floor) {
     read_page();
     return false;
   }
   state_ = State::live;
-  offset_ = view.after(seq_);
+  offset_ = can_resume(view) && seq_ >= resume_seq_ ? resume_offset_ : view.after(seq_);
   return offset_ != view.head;
 }
+
+bool Cursor::can_resume(const View& view) const { return resume_offset_ != nowhere && resume_offset_ >= view.begin; }
 
 bool Cursor::cutting(const View& view) const {
   return !client_.wants_own() && (client_.in_flight() > 0 || own_through_ > seq_ || own_notice_ >= view.notices);
@@ -172,7 +177,9 @@ void Cursor::page_arrived(const result<Page>& page) {
     seq_ = page->floor;
   }
   std::string entry;
+  const bool resumes = can_resume(readers_->view(wire()));
   for (const auto& m : page->messages) {
+    if (resumes && m->seq > resume_seq_) break;
     seq_ = m->seq;
     seq_at_ = static_cast<std::uint32_t>(m->at.time_since_epoch() / std::chrono::seconds(1));
     if (m->origin == client_.id() && !client_.wants_own()) continue;

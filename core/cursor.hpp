@@ -53,7 +53,9 @@ class Cursor {
   friend class RoomReaders;
   friend class Client;
   enum class State { live, below, reading };
+  static constexpr std::uint64_t nowhere = UINT64_MAX;
   bool position(const View& view);  // false: nothing to be had from the window now
+  bool can_resume(const View& view) const;
   bool cutting(const View& view) const;
   void gather_cut(Chunk& chunk, const View& view, std::size_t part);
   void passed(const View& view);
@@ -72,6 +74,10 @@ class Cursor {
   Seq seq_ = seq_zero;        // the last message given
   std::uint32_t seq_at_ = 0;  // when that was said, seconds since 1970; 0: not known
   std::uint64_t offset_ = 0;  // State::live: the same place in the window
+  // Where the room's head was when the cursor came, if it began below: from there on it reads the log, so that nothing
+  // that is no message (who comes and goes after `joined`) is missed.
+  Seq resume_seq_ = seq_zero;
+  std::uint64_t resume_offset_ = nowhere;
   Seq own_through_ = seq_zero;
   std::uint64_t own_notice_ = 0;  // own notices may come up to this one
 };
