@@ -10,6 +10,8 @@ namespace {
 namespace http = boost::beast::http;
 using json = nlohmann::ordered_json;
 
+constexpr std::size_t rooms_max = 1000;  // in one answer
+
 std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
 
 HttpResponse respond(const HttpRequest& request, unsigned status, std::string_view type, std::string body) {
@@ -20,6 +22,7 @@ HttpResponse respond(const HttpRequest& request, unsigned status, std::string_vi
   r.keep_alive(request.keep_alive());
   r.body() = std::move(body);
   r.prepare_payload();
+  if (status == 304) r.erase(http::field::content_length);  // would be the length of what was not sent
   // The length of what GET would have brought (RFC 9110 section 9.3.2).
   if (request.method() == http::verb::head) r.body().clear();
   return r;
@@ -52,9 +55,12 @@ HttpResponse asset(const HttpRequest& request, const Asset& a) {
 
 HttpResponse rooms(const HttpRequest& request, const Hub& hub) {
   auto list = json::array();
-  for (const auto& room : hub.rooms())
+  const auto [rooms, more] = hub.rooms(rooms_max);
+  for (const auto& room : rooms)
     list.push_back({{"room", room.room}, {"count", room.count}, {"head", number(room.head)}});
-  auto r = respond(request, 200, "application/json", json{{"rooms", std::move(list)}}.dump());
+  json body{{"rooms", std::move(list)}};
+  if (more > 0) body["more"] = true;
+  auto r = respond(request, 200, "application/json", body.dump());
   r.set(http::field::cache_control, "no-store");
   return r;
 }
@@ -67,7 +73,12 @@ HttpResponse readyz(const HttpRequest& request, Readiness readiness) {
 }  // namespace
 
 std::string_view path_of(const HttpRequest& request) {
-  const auto target = view(request.target());
+  auto target = view(request.target());
+  // The absolute form, as to a proxy (RFC 9112 section 3.2.2).
+  if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
+    const auto path = target.find('/', scheme + 3);
+    target = path == std::string_view::npos ? "/" : target.substr(path);
+  }
   return target.substr(0, target.find('?'));
 }
 
@@ -88,7 +99,8 @@ std::optional<HttpResponse> refuse(const HttpRequest& request, const Guard& guar
     return error_response(
         request, 421, {errc::forbidden, "this server does not go by that name; its operator can add it to http.hosts"});
   const bool checked = request.method() == http::verb::post || request.count(http::field::upgrade) > 0;
-  if (checked && !guard.origin_allowed(view(request[http::field::origin]), host))
+  const auto origins = request.count(http::field::origin);
+  if (checked && origins > 0 && (origins > 1 || !guard.origin_allowed(view(request[http::field::origin]), host)))
     return error_response(
         request, 403,
         {errc::forbidden, "pages of that origin may not connect; the operator can add it to http.allowed_origins"});
@@ -104,7 +116,6 @@ HttpResponse Api::handle(const HttpRequest& request) const {
     if (path == "/ws") {
       auto r = error_response(request, 426, {errc::bad_request, "this is where WebSocket clients connect"});
       r.set(http::field::upgrade, "websocket");
-      r.set(http::field::connection, "upgrade");
       return r;
     }
     return error_response(request, 404, {errc::not_found, "nothing here"});

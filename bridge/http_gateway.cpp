@@ -108,6 +108,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
     if (request[http::field::sec_websocket_version] != "13") {
       auto r = error_response(request, 426, {errc::bad_request, "WebSocket version 13"});
       r.set(http::field::sec_websocket_version, "13");
+      r.set(http::field::upgrade, "websocket");
       return write(std::move(r));
     }
     if (key.size() != 24)

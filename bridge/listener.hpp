@@ -17,8 +17,8 @@ class Listener {
   Listener(std::vector<Lane*> lanes, const Tcp::endpoint& at, Accepted accepted);
 
   Tcp::endpoint local() const { return acceptor_.local_endpoint(); }
-  void start();
   // Out of descriptors it pauses, and goes on when it can; every other error of one accept is that peer's alone.
+  void start();
   void stop();
 
  private:

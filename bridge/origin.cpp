@@ -46,7 +46,12 @@ Guard::Guard(std::vector<std::string> hosts, std::vector<std::string> origins, s
 
 bool Guard::host_allowed(std::string_view header) const {
   const auto [host, port] = split(header);
-  if (host.empty()) return false;
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == ':';
+  };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (host.empty() || !std::ranges::all_of(host, good) || port.size() > 5 || !std::ranges::all_of(port, digit))
+    return false;
   if (is_address(host) || host == machine_ || host.find('.') == std::string::npos) return true;
   static constexpr std::array<std::string_view, 4> local{".local", ".lan", ".internal", ".home.arpa"};
   if (std::ranges::any_of(local, [&](std::string_view end) { return host.ends_with(end); })) return true;
@@ -54,7 +59,6 @@ bool Guard::host_allowed(std::string_view header) const {
 }
 
 bool Guard::origin_allowed(std::string_view origin, std::string_view host) const {
-  if (origin.empty()) return true;
   const auto given = lower(origin);
   if (std::ranges::find(origins_, given) != origins_.end()) return true;
   const auto scheme = given.find("://");

@@ -15,7 +15,7 @@ class Guard {
   // `host`: the Host header (RFC 9110 section 7.2). An IP address, localhost, this machine's name, a name without dots
   // or under .local .lan .internal .home.arpa, or configured.
   bool host_allowed(std::string_view host) const;
-  // `origin`: the Origin header (RFC 6454), empty when absent. The same host and port as `host`, or configured.
+  // `origin`: the Origin header (RFC 6454), if there is one. The same host and port as `host`, or configured.
   bool origin_allowed(std::string_view origin, std::string_view host) const;
 
  private:

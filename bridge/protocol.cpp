@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/text.hpp"
+
 namespace chatbridge::v1 {
 namespace {
 
@@ -11,11 +13,17 @@ using nlohmann::json;
 constexpr int depth_max = 8;
 constexpr std::size_t id_max = 128;
 constexpr std::size_t list_max = 300;  // of the longest nicks fit into a frame
-constexpr std::uint64_t number_max = 1ULL << 53;
 
 struct Wrong {
   std::string what;
 };
+
+// An id comes back as it was given, so it holds nothing that would be cleaned.
+bool good_id(const std::string& id) {
+  std::string clean;
+  append_clean(clean, id, Keep::nothing);
+  return id.size() <= id_max && clean == id;
+}
 
 // Reads the fields of one object; the first thing wrong is thrown and caught in parse().
 class Fields {
@@ -36,8 +44,7 @@ class Fields {
   std::optional<std::uint64_t> maybe_number(const char* field) const {
     const auto* v = find(field);
     if (v == nullptr) return std::nullopt;
-    if (!v->is_number_unsigned() || v->get<std::uint64_t>() > number_max)
-      throw Wrong{std::string(field) + " is a whole number"};
+    if (!v->is_number_unsigned()) throw Wrong{std::string(field) + " is a whole number"};
     return v->get<std::uint64_t>();
   }
   std::size_t limit(std::size_t usual) const {
@@ -67,7 +74,7 @@ Request request(const std::string& type, const Fields& f) {
   if (type == "who") return Who{f.string("room"), f.maybe_string("prefix").value_or(""), f.limit(100)};
   if (type == "ping") return Ping{};
   Say say{f.string("room"), f.string("text"), f.maybe_string("id").value_or(""), f.flag("action")};
-  if (say.id.size() > id_max) throw Wrong{"id is at most 128 bytes"};
+  if (!good_id(say.id)) throw Wrong{"id is at most 128 bytes, without control characters"};
   return say;
 }
 
@@ -88,7 +95,7 @@ json load(std::string_view text, bool& too_deep) {
 
 std::string text_of(const json& object, const char* field) {
   const auto found = object.find(field);
-  return found != object.end() && found->is_string() && found->get_ref<const std::string&>().size() <= id_max
+  return found != object.end() && found->is_string() && good_id(found->get_ref<const std::string&>())
              ? found->get<std::string>()
              : std::string{};
 }

@@ -55,7 +55,6 @@ class Connections {
 
 // A shard and its connections: what an accepted socket is handed to.
 struct Lane {
-  explicit Lane(std::size_t index) : shard(index) {}
   Shard shard;
   Connections connections;
 };

@@ -56,13 +56,15 @@ std::string history_json(const std::string& room, const Page& page) {
 
 }  // namespace
 
-void V1Dialect::input(std::string_view text) {
-  for (std::size_t from = 0; from < text.size();) {
+std::size_t V1Dialect::input(std::string_view text) {
+  std::size_t from = 0;
+  while (from < text.size() && !client_.congested()) {
     const auto lf = std::min(text.find('\n', from), text.size());
     const auto line = text.substr(from, lf - from);
     if (line.find_first_not_of(" \t\r") != std::string_view::npos) object(line);
     from = lf + 1;
   }
+  return std::min(from, text.size());
 }
 
 void V1Dialect::object(std::string_view text) {
@@ -78,10 +80,10 @@ void V1Dialect::object(std::string_view text) {
 void V1Dialect::apply(const v1::Hello& r) {
   if (client_.session() != nullptr) return client_.tell(Error{errc::bad_request, "hello comes once"});
   auto& hub = client_.hub();
-  auto session = r.session ? hub.find_session(*r.session) : nullptr;
-  const bool returning = session != nullptr;
-  client_.become(returning ? session : hub.new_session());
+  const auto found = r.session ? hub.find_session(*r.session) : Found{};
+  client_.become(found.session ? found.session : hub.new_session());
   result<std::string> renamed = client_.nick();
+  if (found.nick_taken) renamed = Error{errc::nick_taken, "somebody else has that nick by now"};
   if (r.nick && *r.nick != client_.nick()) renamed = client_.rename(*r.nick);
   const auto& o = hub.options();
   client_.tell_json(dump({{"type", "welcome"},
@@ -116,17 +118,25 @@ void V1Dialect::apply(const v1::Join& r) {
   client_.tell_json(dump(joined));
 }
 
+// The place in a room that a request names, or nullptr: then the client was told why not.
+Cursor* V1Dialect::joined(const std::string& name, std::string_view id) {
+  const auto room = RoomName::parse(name);
+  if (!room) return client_.tell(room.error(), id), nullptr;
+  auto* cursor = client_.find(name);
+  if (cursor == nullptr) client_.tell(Error{errc::not_joined, "you are not in that room"}, id, name);
+  return cursor;
+}
+
 void V1Dialect::apply(const v1::Leave& r) {
-  auto* cursor = client_.find(r.room);
-  if (cursor == nullptr) return client_.tell(Error{errc::not_joined, "you are not in that room"}, {}, r.room);
-  const auto room = cursor->room().name();
-  client_.leave(room);
-  client_.tell_json(dump({{"type", "left"}, {"room", room.str()}}));
+  const auto* cursor = joined(r.room);
+  if (cursor == nullptr) return;
+  client_.leave(*RoomName::parse(r.room));
+  client_.tell_json(dump({{"type", "left"}, {"room", r.room}}));
 }
 
 void V1Dialect::apply(const v1::Say& r) {
-  auto* cursor = client_.find(r.room);
-  if (cursor == nullptr) return client_.tell(Error{errc::not_joined, "you are not in that room"}, r.id, r.room);
+  auto* cursor = joined(r.room, r.id);
+  if (cursor == nullptr) return;
   if (command::may_hold_secret(r.text))
     return client_.tell(
         Error{errc::bad_request, "a line like /resume or /login may hold a secret; it was not sent to anybody"}, r.id,
@@ -137,18 +147,21 @@ void V1Dialect::apply(const v1::Say& r) {
 }
 
 void V1Dialect::apply(const v1::History& r) {
-  const auto* cursor = client_.find(r.room);
-  if (cursor == nullptr) return client_.tell(Error{errc::not_joined, "you are not in that room"}, {}, r.room);
-  client_.hub().journal().read_before(
-      RoomName::parse(r.room).value(), Seq{r.before.value_or(UINT64_MAX)}, r.limit,
-      [weak = client_.weak_from_this(), &shard = client_.shard(), room = r.room](result<Page> page) {
-        shard.post([weak, room, page = std::move(page)] {
-          const auto client = weak.lock();
-          if (!client) return;
-          if (!page) return client->tell(page.error(), {}, room);
-          client->tell_json(history_json(room, *page));
-        });
-      });
+  auto* cursor = joined(r.room);
+  if (cursor == nullptr) return;
+  client_.reading(true);
+  client_.hub().journal().read_before(cursor->room().name(), Seq{r.before.value_or(UINT64_MAX)}, r.limit,
+                                      [client = client_.shared_from_this(), room = r.room](result<Page> page) {
+                                        client->shard().post([client, room, page = std::move(page)] {
+                                          client->reading(false);
+                                          if (page) {
+                                            client->tell_json(history_json(room, *page));
+                                          } else {
+                                            client->tell(page.error(), {}, room);
+                                          }
+                                          client->shard().flush_soon(*client);
+                                        });
+                                      });
 }
 
 void V1Dialect::apply(const v1::SetNick& r) {

@@ -11,8 +11,9 @@ class V1Dialect {
  public:
   explicit V1Dialect(Client& client) : client_(client) {}
 
-  // One frame's text: one or more objects separated by newlines.
-  void input(std::string_view text);
+  // One frame's text: one or more objects separated by newlines. Returns how much of it was taken: all, unless the
+  // client became congested; the rest is given again when it is not.
+  std::size_t input(std::string_view text);
 
  private:
   void object(std::string_view text);
@@ -24,6 +25,8 @@ class V1Dialect {
   void apply(const v1::SetNick& r);
   void apply(const v1::Who& r);
   void apply(const v1::Ping& r);
+
+  Cursor* joined(const std::string& name, std::string_view id = {});
 
   Client& client_;
 };

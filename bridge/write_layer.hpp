@@ -19,6 +19,7 @@
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/role.hpp>
 #include <boost/beast/websocket/teardown.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -37,7 +38,11 @@ class WriteLayer {
   executor_type get_executor() { return socket_.get_executor(); }
   Socket& socket() { return socket_; }
 
-  void engage(Client& client) { client_ = &client; }
+  // `closing` is called when Beast has written its Close, within that call.
+  void engage(Client& client, std::function<void()> closing) {
+    client_ = &client;
+    closing_ = std::move(closing);
+  }
 
   void progress() {
     if (held_ && client_->told_sent() >= held_until_) complete({});
@@ -95,7 +100,10 @@ class WriteLayer {
     const bool close = (static_cast<unsigned char>(frame.front()) & opcode_mask) == opcode_close;
     client_->tell_bytes(frame);
     held_until_ = client_->told();
-    if (close) client_->mute();
+    if (close) {
+      client_->mute();
+      closing_();
+    }
     progress();
   }
 
@@ -119,6 +127,7 @@ class WriteLayer {
   Socket socket_;
   std::string early_;
   Client* client_ = nullptr;
+  std::function<void()> closing_;
   std::unique_ptr<Held> held_;
   std::size_t held_bytes_ = 0;
   std::uint64_t held_until_ = 0;  // in the client's private log

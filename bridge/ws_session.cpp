@@ -63,15 +63,20 @@ void WsSession::ws_open() {
 void WsSession::ws_text(std::string_view text) {
   if (state_ != State::open || stopped_) return;
   ++said_;
-  if (auto* v1 = std::get_if<V1Dialect>(&dialect_)) {
-    v1->input(text);
-  } else {
+  if (std::holds_alternative<LineDialect>(dialect_)) {
     auto& lines = std::get<LineDialect>(dialect_);
     while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
     lines.input(text);
     if (lines.quit()) return end(normal, "bye", true);
+  } else {
+    take(text);
   }
   if (client_->congested()) socket_->pause();
+}
+
+void WsSession::take(std::string_view text) {
+  const auto taken = std::get<V1Dialect>(dialect_).input(text);
+  rest_ = std::string(text.substr(taken));
 }
 
 void WsSession::ws_binary() { end(unsupported_data, "text only", false); }
@@ -79,6 +84,12 @@ void WsSession::ws_binary() { end(unsupported_data, "text only", false); }
 void WsSession::ws_writable() {
   blocked_ = false;
   flush();
+}
+
+void WsSession::ws_closing() {
+  if (state_ == State::gone) return;
+  state_ = State::closing;
+  timer_.arm(options_.close);
 }
 
 void WsSession::ws_gone(Farewell farewell, const std::string& reason) {
@@ -120,7 +131,12 @@ void WsSession::flush() {
 }
 
 void WsSession::read_if_wanted() {
-  if (state_ == State::open && !stopped_ && !client_->congested()) socket_->read();
+  if (state_ != State::open || client_->congested()) return;
+  if (!rest_.empty()) {
+    const auto rest = std::exchange(rest_, {});
+    take(rest);
+  }
+  if (!stopped_ && !client_->congested()) socket_->read();
 }
 
 // ---- ending

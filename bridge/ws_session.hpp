@@ -41,11 +41,13 @@ class WsSession final : public Connection,
   void ws_binary() override;
   void ws_heard() override { heard_ = true; }
   void ws_writable() override;
+  void ws_closing() override;
   void ws_gone(Farewell farewell, const std::string& reason) override;
 
   enum class State { handshake, open, ending, closing, gone };
   void end(std::uint16_t code, std::string_view reason, bool drain);
   void close_if_drained();
+  void take(std::string_view text);
   void read_if_wanted();
   void say_goodbye();
   Duration period() const;  // of on_timer(): pings are sent then, and stalls are looked for
@@ -57,6 +59,7 @@ class WsSession final : public Connection,
   const bool v1_;
   Socket accepted_;  // until socket_ has it
   std::string early_;
+  std::string rest_;  // of a message that was read and not looked at: the client is congested
   std::shared_ptr<WsSocket> socket_;
   const std::shared_ptr<Client> client_;
   std::variant<LineDialect, V1Dialect> dialect_;

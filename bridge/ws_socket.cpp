@@ -36,7 +36,7 @@ struct WsSocket::Impl : std::enable_shared_from_this<Impl> {
   const std::weak_ptr<void> owner;
   std::array<char, 512> buffer;
   std::string message;  // of a message in several pieces
-  bool reading = false, paused = false, over = false, waiting = false, binary = false;
+  bool reading = false, paused = false, over = false, waiting = false, binary = false, closing = false;
 };
 
 void WsSocket::Impl::read_some() {
@@ -70,7 +70,7 @@ void WsSocket::Impl::gone(error_code ec) {
   error_code ignored;
   layer().socket().close(ignored);
   // 1000: the person left; anything else may be a page that is only being loaded again, or a lost connection.
-  const bool said = ec == websocket::error::closed && stream.reason().code == websocket::close_code::normal;
+  const bool said = stream.reason().code == websocket::close_code::normal;
   events.ws_gone(said ? Farewell::said : Farewell::lost, ec == websocket::error::closed ? "closed" : ec.message());
 }
 
@@ -99,7 +99,10 @@ void WsSocket::accept(const HttpRequest& request, std::string_view subprotocol, 
   impl_->stream.async_accept(request, impl_->bound([&client](Impl& self, error_code ec) {
     if (self.over) return;
     if (ec) return self.gone(ec);
-    self.layer().engage(client);
+    self.layer().engage(client, [i = &self] {
+      i->closing = true;
+      i->events.ws_closing();
+    });
     self.events.ws_open();
   }));
 }
@@ -134,6 +137,7 @@ bool WsSocket::acknowledged_within(std::chrono::milliseconds period) {
 }
 
 void WsSocket::close(std::uint16_t code, std::string_view reason) {
+  if (impl_->closing || impl_->over) return;  // Beast is answering the peer's Close, or its error
   websocket::close_reason why(static_cast<websocket::close_code>(code),
                               beast::string_view(reason.data(), reason.size()));
   impl_->stream.async_close(why, impl_->bound([](Impl& self, error_code) {

@@ -16,11 +16,12 @@ using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>
 // What happens on a WebSocket connection, told to its owner. All on the shard's thread.
 class WsEvents {
  public:
-  virtual void ws_open() = 0;                                              // the 101 is out: write from now on
-  virtual void ws_text(std::string_view text) = 0;                         // one message, valid UTF-8
-  virtual void ws_binary() = 0;                                            // one began; it is not read further
-  virtual void ws_heard() = 0;                                             // anything came, control frames included
-  virtual void ws_writable() = 0;                                          // after wait_writable()
+  virtual void ws_open() = 0;                       // the 101 is out: write from now on
+  virtual void ws_text(std::string_view text) = 0;  // one message, valid UTF-8
+  virtual void ws_binary() = 0;                     // one began; it is not read further
+  virtual void ws_heard() = 0;                      // anything came, control frames included
+  virtual void ws_writable() = 0;                   // after wait_writable()
+  virtual void ws_closing() = 0;                    // our Close is being sent: the peer's Close, or its end, is next
   virtual void ws_gone(Farewell farewell, const std::string& reason) = 0;  // once; the socket is closed
  protected:
   ~WsEvents() = default;

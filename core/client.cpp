@@ -11,6 +11,8 @@ ClientId next_id() {
   return ++last;
 }
 
+constexpr std::size_t message_overhead = 256;  // of a message under way, besides its text
+
 WallTime now_wall() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 }  // namespace
@@ -28,9 +30,9 @@ Client::Client(Hub& hub, Shard& shard, Transport& transport, Via via, Wire wire,
 void Client::become(std::shared_ptr<Session> session) { session_ = std::move(session); }
 
 result<std::string> Client::rename(std::string_view raw) {
-  for (auto& c : cursors_) c->expect_own_notice();
   const auto renamed = hub_.rename(*session_, raw, id_);
   if (!renamed) return renamed.error();
+  for (auto& c : cursors_) c->expect_own_notice(0);
   return session_->nick();
 }
 
@@ -43,9 +45,9 @@ void Client::gone(Farewell farewell) {
 
 // ---- rooms
 
-result<Cursor*> Client::attach(const RoomName& room, From from) {
+result<Cursor*> Client::attach(const RoomName& room, From from, bool moving) {
   const auto max = hub_.options().rooms_per_client;
-  if (max > 0 && cursors_.size() >= max)
+  if (max > 0 && cursors_.size() >= max + (moving ? 1 : 0))
     return Error{errc::too_many, "you are in " + std::to_string(max) + " rooms already"};
   auto opened = hub_.open(room);
   if (!opened) return opened.error();
@@ -55,19 +57,19 @@ result<Cursor*> Client::attach(const RoomName& room, From from) {
 }
 
 void Client::join(Cursor& cursor) {
-  cursor.expect_own_notice();
   cursor.joined_ = cursor.fresh_ = true;
   hub_.join(cursor.room().name(), *session_, via_, id_);
+  cursor.expect_own_notice(1);
 }
 
 void Client::leave(const RoomName& room) {
   const auto found = std::ranges::find(cursors_, room, [](const auto& c) { return c->room().name(); });
   if (found == cursors_.end()) return;
-  const auto kept = (*found)->room_ptr();
-  if ((*found)->joined_) hub_.leave(room, *session_, id_);
+  const auto name = room;  // `room` may be the cursor's own
+  if ((*found)->joined_) hub_.leave(name, *session_, id_);
   cursors_.erase(found);
   turn_ = 0;
-  hub_.close(*kept);
+  hub_.close(name);
 }
 
 Cursor* Client::find(std::string_view room) {
@@ -96,7 +98,7 @@ void Client::say(Cursor& cursor, const Text& text, bool action, std::string id) 
   m.id = std::move(id);
   m.origin = id_;
   ++in_flight_;
-  in_flight_bytes_ += m.text.size();
+  in_flight_bytes_ += m.text.size() + message_overhead;
   cursor.room().append(std::move(m), shared_from_this());
 }
 
@@ -109,7 +111,7 @@ void Client::settled(Room& room, const std::string& id, std::size_t bytes, const
 
 void Client::settled_here(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome) {
   --in_flight_;
-  in_flight_bytes_ -= bytes;
+  in_flight_bytes_ -= bytes + message_overhead;
   if (!outcome) {
     tell(outcome.error(), id, room.name().str());
   } else {
@@ -125,7 +127,7 @@ void Client::settled_here(Room& room, const std::string& id, std::size_t bytes, 
 
 bool Client::congested() const {
   const auto max = hub_.options().pending_bytes;
-  return in_flight_bytes_ > max || private_bytes() > max;
+  return in_flight_bytes_ > max || private_bytes() > max || reads_ > 0;
 }
 
 // ---- what it alone is told
@@ -156,7 +158,14 @@ void Client::tell_bytes(std::string_view ready) {
 }
 
 void Client::forget_sent() {
-  if (private_sent_ < private_.size()) return;
+  if (private_sent_ < private_.size()) {
+    // Something is always unsent to some: what is sent must go all the same.
+    if (private_sent_ < 65536 || private_sent_ < private_.size() / 2) return;
+    private_base_ += private_sent_;
+    private_.erase(0, private_sent_);
+    private_sent_ = 0;
+    return;
+  }
   private_base_ += private_.size();
   private_.clear();
   private_sent_ = 0;
@@ -215,7 +224,7 @@ Cursor::Entry Client::next_datagram() {
 }
 
 bool Client::drained() const {
-  return private_bytes() == 0 && in_flight_ == 0 &&
+  return private_bytes() == 0 && in_flight_ == 0 && reads_ == 0 &&
          (held_ || std::ranges::all_of(cursors_, [](const auto& c) { return c->at_head(); }));
 }
 

@@ -46,8 +46,8 @@ class Client : public std::enable_shared_from_this<Client> {
   void gone(Farewell farewell);
 
   // ---- where
-  // Begins to read a room; people see it only with join(). Fails with too_many.
-  result<Cursor*> attach(const RoomName& room, From from);
+  // Begins to read a room; people see it only with join(). Fails with too_many. `moving`: another is left right after.
+  result<Cursor*> attach(const RoomName& room, From from, bool moving = false);
   void join(Cursor& cursor);
   void leave(const RoomName& room);
   Cursor* find(std::string_view room);
@@ -57,8 +57,12 @@ class Client : public std::enable_shared_from_this<Client> {
   // Hands a message to the room. What becomes of it is told by an ack (JSON with an id) or an error, later.
   void say(Cursor& cursor, const Text& text, bool action, std::string id);
   std::size_t in_flight() const { return in_flight_; }
-  // So much is waiting in the journal or for this client to read that no more input should be read.
+  // So much is waiting in the journal, or for this client to read, that no more of its input should be taken. Looked at
+  // between any two commands: one of them may have much to answer.
   bool congested() const;
+  // A read of the journal is under way for it, until the answer is there: nothing is asked meanwhile.
+  void reading(bool on) { reads_ += on ? 1 : -1; }
+  bool may_read_journal() const { return reads_ == 0 && private_bytes() == 0; }
 
   // ---- what it alone is told
   void tell(std::string_view line);  // line formats: without LF
@@ -105,6 +109,7 @@ class Client : public std::enable_shared_from_this<Client> {
   std::vector<std::unique_ptr<Cursor>> cursors_;
   std::size_t turn_ = 0;  // the cursor that gathers next
   std::size_t in_flight_ = 0, in_flight_bytes_ = 0;
+  int reads_ = 0;        // of the journal
   std::string private_;  // [private_sent_, size) is to be sent
   std::size_t private_sent_ = 0;
   std::uint64_t private_base_ = 0;

@@ -7,6 +7,7 @@ namespace chatbridge::command {
 namespace {
 
 constexpr std::size_t history_default = 20, history_max = 1000;
+constexpr auto secret = "a line like /resume or /login may hold a secret; it was not sent to anybody";
 
 std::string_view trim(std::string_view s) {
   const auto from = s.find_first_not_of(" \t");
@@ -41,17 +42,33 @@ Command word(std::string_view word, std::string_view argument) {
   return Refused{"no such command, try /help; to say something that begins with / type //"};
 }
 
+// Without what may stand before a command unseen: blanks and controls, U+00A0, U+200B, U+FEFF.
+std::string_view without_blanks(std::string_view line) {
+  static constexpr std::string_view unseen[] = {"\xC2\xA0", "\xE2\x80\x8B", "\xEF\xBB\xBF"};
+  for (;;) {
+    if (!line.empty() && static_cast<unsigned char>(line.front()) <= ' ') {
+      line.remove_prefix(1);
+      continue;
+    }
+    const auto* hit = std::ranges::find_if(unseen, [&](std::string_view u) { return line.starts_with(u); });
+    if (hit == std::end(unseen)) return line;
+    line.remove_prefix(hit->size());
+  }
+}
+
+bool begins_with_word(std::string_view line, std::string_view word) {
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
+  if (line.size() < word.size() || !std::ranges::equal(line.substr(0, word.size()), word, same)) return false;
+  return line.size() == word.size() || static_cast<unsigned char>(line[word.size()]) <= ' ';
+}
+
 }  // namespace
 
 bool may_hold_secret(std::string_view text) {
   for (std::size_t from = 0; from <= text.size();) {
     const auto lf = std::min(text.find('\n', from), text.size());
-    auto line = text.substr(from, lf - from);
-    line.remove_prefix(std::min(line.find_first_not_of(" \t\r\v\f"), line.size()));
-    for (const std::string_view secret : {"/resume", "/login"})
-      if (line.starts_with(secret) && (line.size() == secret.size() || line[secret.size()] == ' ' ||
-                                       line[secret.size()] == '\t' || line[secret.size()] == '\r'))
-        return true;
+    const auto line = without_blanks(text.substr(from, lf - from));
+    if (begins_with_word(line, "/resume") || begins_with_word(line, "/login")) return true;
     from = lf + 1;
   }
   return false;
@@ -60,13 +77,13 @@ bool may_hold_secret(std::string_view text) {
 Command parse(std::string_view input) {
   // What `//` would have said is held to the same rule: never relayed means never.
   const auto said = input.starts_with("//") ? input.substr(1) : input;
-  if (may_hold_secret(said))
-    return Refused{"a line like /resume or /login may hold a secret; it was not sent to anybody"};
+  if (may_hold_secret(said)) return Refused{secret};
   if (!input.starts_with('/') || input.starts_with("//")) return Say{std::string(said)};
   const auto space = std::min(input.find_first_of(" \t\n"), input.size());
   const auto argument = trim(input.substr(space));
   if (input.substr(0, space) == "/me") {
     if (argument.empty()) return Refused{"/me TEXT says what you do"};
+    if (may_hold_secret(argument)) return Refused{secret};
     return Say{std::string(argument), true};
   }
   return word(input.substr(0, space), argument);

@@ -9,6 +9,8 @@ namespace chatbridge {
 namespace {
 
 constexpr std::size_t page_messages = 256;
+constexpr std::size_t page_bytes = 64 * 1024;  // of a page, as it goes over the wire
+constexpr Duration page_retry = std::chrono::seconds(1);
 constexpr std::size_t chunk_bytes = 256 * 1024;  // more at once only keeps other clients waiting
 
 std::uint64_t next_serial() {
@@ -46,20 +48,27 @@ Wire Cursor::wire() const { return client_.wire(); }
 bool Cursor::position(const View& view) {
   if (state_ == State::reading) return false;
   if (state_ == State::live && offset_ >= view.begin) return offset_ != view.head;
-  if (state_ == State::live) resume_offset_ = nowhere;  // fell behind: what it was told of the room is old anyway
+  if (state_ == State::live) {
+    // Fell behind; what it was told of who is here is old anyway.
+    state_ = State::below;
+    resume_offset_ = nowhere;
+  }
   if (last_ > 0 || seq_ < view.floor) {
-    read_page();
+    // A page at a time, and only when the one before has gone out.
+    if (client_.may_read_journal() && !(retry_ && retry_->armed())) read_page();
     return false;
   }
+  // A page can be ahead of what this shard was shown: the walk that shows it is on its way.
+  if (seq_ > view.head_seq) return false;
   state_ = State::live;
-  offset_ = can_resume(view) && seq_ >= resume_seq_ ? resume_offset_ : view.after(seq_);
+  offset_ = can_resume(view) && seq_ == resume_seq_ ? resume_offset_ : view.after(seq_);
   return offset_ != view.head;
 }
 
 bool Cursor::can_resume(const View& view) const { return resume_offset_ != nowhere && resume_offset_ >= view.begin; }
 
 bool Cursor::cutting(const View& view) const {
-  return !client_.wants_own() && (client_.in_flight() > 0 || own_through_ > seq_ || own_notice_ >= view.notices);
+  return !client_.wants_own() && (client_.in_flight() > 0 || own_through_ > seq_ || own_notice_ > 0);
 }
 
 void Cursor::gather(Chunk& chunk) {
@@ -124,7 +133,6 @@ void Cursor::advance(const Chunk& chunk, std::size_t bytes, std::string& rest) {
 }
 
 void Cursor::passed(const View& view) {
-  // Two more notices than were there at the time: another thread may have added one in between.
   if (offset_ == view.head && view.notices >= own_notice_) own_notice_ = 0;
 }
 
@@ -145,15 +153,17 @@ Cursor::Entry Cursor::next_entry() {
 
 void Cursor::own_appended(Seq seq) { own_through_ = std::max(own_through_, seq); }
 
-void Cursor::expect_own_notice() { own_notice_ = room_->notices() + 2; }
+void Cursor::expect_own_notice(std::uint64_t more) { own_notice_ = std::max(own_notice_, room_->notices() + more); }
 
 void Cursor::read_page() {
   state_ = State::reading;
-  auto done = [client = client_.weak_from_this(), &shard = client_.shard(), serial = serial_](result<Page> page) {
+  client_.reading(true);
+  auto done = [client = client_.shared_from_this(), serial = serial_](result<Page> page) {
     // Posted even on this thread: the client is in the middle of a flush.
-    shard.post([client, serial, page = std::move(page)] {
-      if (const auto c = client.lock())
-        if (auto* cursor = c->find(serial)) cursor->page_arrived(page);
+    client->shard().post([client, serial, page = std::move(page)] {
+      client->reading(false);
+      if (auto* cursor = client->find(serial)) cursor->page_arrived(page);
+      client->shard().flush_soon(*client);
     });
   };
   if (last_ > 0) {
@@ -165,29 +175,41 @@ void Cursor::read_page() {
 
 void Cursor::page_arrived(const result<Page>& page) {
   state_ = State::below;
-  if (!page) return;  // asked for again when the room moves or the client is flushed
+  if (!page) return retry_later();
+  const auto& room = room_->name().str();
   if (last_ > 0) {
     seq_ = page->start;
     last_ = 0;
   } else if (seq_ < page->floor) {
     std::string gap;
     const auto first = seq_at_ > 0 ? wall(seq_at_) : page->floor_at;
-    wire::append_gap(gap, wire(), room_->name().str(), seq_, page->floor, first, page->floor_at);
+    wire::append_gap(gap, wire(), room, seq_, page->floor, first, page->floor_at);
     client_.tell_bytes(gap);
     seq_ = page->floor;
   }
+  const auto& view = readers_->view(wire());
+  const bool resumes = can_resume(view);
   std::string entry;
-  const bool resumes = can_resume(readers_->view(wire()));
   for (const auto& m : page->messages) {
-    if (resumes && m->seq > resume_seq_) break;
+    // The rest is read again: a short text can be long in lines.
+    if ((resumes && m->seq > resume_seq_) || client_.private_bytes() >= page_bytes) return;
     seq_ = m->seq;
     seq_at_ = static_cast<std::uint32_t>(m->at.time_since_epoch() / std::chrono::seconds(1));
     if (m->origin == client_.id() && !client_.wants_own()) continue;
     entry.clear();
-    wire::append_message(entry, wire(), room_->name().str(), *m);
+    wire::append_message(entry, wire(), room, *m);
     client_.tell_bytes(entry);
   }
-  client_.shard().flush_soon(client_);
+  // Nothing more is kept before the window begins.
+  if (page->messages.empty()) seq_ = std::max(seq_, view.floor);
+}
+
+void Cursor::retry_later() {
+  retry_ = std::make_unique<Timer>(
+      client_.shard().wheel(),
+      [](void* self) { static_cast<Cursor*>(self)->client_.shard().flush_soon(static_cast<Cursor*>(self)->client_); },
+      this);
+  retry_->arm(page_retry);
 }
 
 }  // namespace chatbridge

@@ -46,8 +46,8 @@ class Cursor {
 
   // One of the client's own messages was appended: it is somewhere at or before `seq`.
   void own_appended(Seq seq);
-  // The client is about to be the subject of a notice in the room.
-  void expect_own_notice();
+  // The client is the subject of a notice in the room: of the newest there is, or of one of the next `more`.
+  void expect_own_notice(std::uint64_t more);
 
  private:
   friend class RoomReaders;
@@ -61,6 +61,7 @@ class Cursor {
   void passed(const View& view);
   void read_page();
   void page_arrived(const result<Page>& page);
+  void retry_later();
 
   Client& client_;
   const std::shared_ptr<Room> room_;
@@ -79,7 +80,8 @@ class Cursor {
   Seq resume_seq_ = seq_zero;
   std::uint64_t resume_offset_ = nowhere;
   Seq own_through_ = seq_zero;
-  std::uint64_t own_notice_ = 0;  // own notices may come up to this one
+  std::uint64_t own_notice_ = 0;  // own notices may come up to this one; 0: none
+  std::unique_ptr<Timer> retry_;  // of a page that could not be read
 };
 
 }  // namespace chatbridge

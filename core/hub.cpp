@@ -38,15 +38,24 @@ std::shared_ptr<Session> Hub::new_session() {
   return session;
 }
 
-std::shared_ptr<Session> Hub::find_session(const std::string& id) {
+Found Hub::find_session(const std::string& id) {
   const std::lock_guard lock(m_);
-  const auto found = sessions_.find(id);
-  if (found == sessions_.end()) return nullptr;
-  auto& session = *found->second;
-  if (session.connections_ == 0 && grace_over(session)) release_nick(session);
-  ++session.connections_;
+  const auto known = sessions_.find(id);
+  if (known == sessions_.end()) return {};
+  Found found{known->second};
+  auto& session = *found.session;
+  if (session.connections_++ > 0) return found;
+  parted_.erase(session.parted_);
   session.in_grace_ = false;
-  return found->second;
+  if (!session.named_ || session.holds_nick_) return found;
+  if (free_nick(session.nick_.key(), session)) {
+    claim_nick(session);
+  } else {
+    session.set_nick(Nick::guest(++guests_));
+    session.named_ = false;
+    found.nick_taken = true;
+  }
+  return found;
 }
 
 void Hub::disconnect(Session& session, Farewell farewell) {
@@ -54,13 +63,17 @@ void Hub::disconnect(Session& session, Farewell farewell) {
   if (--session.connections_ > 0) return;
   session.disconnected_ = now_();
   session.in_grace_ = farewell == Farewell::lost;
-  const auto found = sessions_.find(session.id());
-  if (found != sessions_.end()) parted_.push_back(found->second);
+  session.parted_ = parted_.insert(parted_.end(), &session);
   if (!session.in_grace_) release_nick(session);
 }
 
 bool Hub::grace_over(const Session& s) const {
   return !s.in_grace_ || now_() - s.disconnected_ >= options_.session_grace;
+}
+
+void Hub::claim_nick(Session& session) {
+  nicks_[session.nick_.key()] = &session;
+  session.holds_nick_ = session.named_ = true;
 }
 
 void Hub::release_nick(Session& session) {
@@ -79,14 +92,11 @@ bool Hub::free_nick(const std::string& key, const Session& wanted_by) {
 
 void Hub::forget_old_sessions() {
   while (!parted_.empty()) {
-    const auto session = parted_.front().lock();
-    if (session && session->connections_ == 0) {
-      const bool old = now_() - session->disconnected_ >= session_kept || sessions_.size() > sessions_max;
-      if (!old) return;
-      release_nick(*session);
-      sessions_.erase(session->id());
-    }
+    auto& session = *parted_.front();
+    if (now_() - session.disconnected_ < session_kept && parted_.size() <= sessions_max) return;
+    release_nick(session);
     parted_.pop_front();
+    sessions_.erase(std::string(session.id()));
   }
 }
 
@@ -97,9 +107,8 @@ result<void> Hub::rename(Session& session, std::string_view raw, ClientId origin
   if (!free_nick(nick->key(), session)) return Error{errc::nick_taken, "the nick " + nick->str() + " is taken"};
   const auto old = session.nick();
   release_nick(session);
-  nicks_[nick->key()] = &session;
-  session.holds_nick_ = true;
   session.set_nick(*nick);
+  claim_nick(session);
   if (old == nick->str()) return {};
   for (const auto& [name, connections] : session.rooms_) {
     auto& e = rooms_.at(name);
@@ -116,7 +125,7 @@ result<std::shared_ptr<Room>> Hub::open(const RoomName& name) {
   const std::lock_guard lock(m_);
   auto found = rooms_.find(name);
   if (found == rooms_.end()) {
-    if (options_.rooms > 0 && rooms_.size() >= options_.rooms)
+    if (options_.rooms > 0 && rooms_.size() >= options_.rooms && name != options_.default_room)
       return Error{errc::too_many, "this server has all the rooms it may have"};
     found = rooms_.emplace(name, Entry{}).first;
     found->second.room = std::make_shared<Room>(name, journal_, options_.window_bytes, in_flight_);
@@ -125,15 +134,15 @@ result<std::shared_ptr<Room>> Hub::open(const RoomName& name) {
   return found->second.room;
 }
 
-void Hub::close(Room& room) {
+void Hub::close(const RoomName& room) {
   const std::lock_guard lock(m_);
-  const auto found = rooms_.find(room.name());
+  const auto found = rooms_.find(room);
   --found->second.users;
   drop_if_unused(found);
 }
 
 void Hub::drop_if_unused(std::map<RoomName, Entry>::iterator e) {
-  // A message under way holds the room itself, but must find it here when it is there: heads are asked of the journal.
+  // While a message is under way the room is held: it may be the first one.
   if (e->second.users == 0 && journal_.head(e->first) == seq_zero && e->second.room.use_count() == 1) {
     std::erase(changed_, e->first);
     rooms_.erase(e);
@@ -180,14 +189,13 @@ void Hub::note(const RoomName& name, Entry& e, const Member& who, bool joined) {
 
 void Hub::flush_presence() {
   const std::lock_guard lock(m_);
-  for (const auto& name : changed_) {
+  for (const auto& name : std::exchange(changed_, {})) {
     const auto found = rooms_.find(name);
     if (found == rooms_.end()) continue;
     found->second.changed = false;
     tell_presence(found->second);
     drop_if_unused(found);
   }
-  changed_.clear();
 }
 
 void Hub::announce(const RoomName& room) {
@@ -203,13 +211,12 @@ void Hub::tell_presence(Entry& e) {
   // Too many at once are not named either: a frame has its bound.
   const bool few = e.joined.size() <= max && e.left.size() <= max;
   const bool names = few && (e.names ? count <= max : count * 5 <= max * 4);
-  PresenceChange change{count, names, std::move(e.joined), std::move(e.left)};
+  PresenceChange change{count, names, std::move(e.joined), std::move(e.left), {}};
   e.joined.clear();
   e.left.clear();
   if (names && !e.names) {
     // Small again: whoever kept a list starts from this one.
-    change.joined.clear();
-    for (const auto& [session, here] : e.people) change.joined.push_back(here.member);
+    for (const auto& [session, here] : e.people) change.everybody.push_back(here.member);
   }
   e.names = names;
   e.room->append(change);
@@ -221,20 +228,28 @@ People Hub::people(const RoomName& room, std::string_view prefix, std::size_t li
   const auto found = rooms_.find(room);
   if (found == rooms_.end()) return out;
   out.count = found->second.people.size();
+  std::vector<const Member*> all;
   for (const auto& [session, here] : found->second.people)
-    if (here.member.nick.starts_with(prefix)) out.members.push_back(here.member);
-  std::ranges::sort(out.members, {}, &Member::nick);
-  out.more = out.members.size() > limit;
-  if (out.more) out.members.resize(limit);
+    if (here.member.nick.starts_with(prefix)) all.push_back(&here.member);
+  out.more = all.size() > limit;
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(limit, all.size()));
+  std::ranges::partial_sort(all, end, {}, [](const Member* m) { return m->nick; });
+  for (auto m = all.begin(); m != end; ++m) out.members.push_back(**m);
   return out;
 }
 
-std::vector<RoomInfo> Hub::rooms() const {
+Rooms Hub::rooms(std::size_t limit) const {
   const std::lock_guard lock(m_);
-  std::vector<RoomInfo> out;
+  Rooms out;
+  std::size_t seen = 0;
   for (const auto& [name, e] : rooms_) {
+    if (out.rooms.size() == limit) {
+      out.more = rooms_.size() - seen;
+      break;
+    }
+    ++seen;
     const auto head = journal_.head(name);
-    if (!e.people.empty() || head > seq_zero) out.push_back({name.str(), e.people.size(), head});
+    if (!e.people.empty() || head > seq_zero) out.rooms.push_back({name.str(), e.people.size(), head});
   }
   return out;
 }

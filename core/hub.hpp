@@ -36,6 +36,17 @@ struct RoomInfo {
   Seq head;
 };
 
+struct Rooms {
+  std::vector<RoomInfo> rooms;  // with people or messages, by name
+  std::size_t more = 0;         // about so many are not among them
+};
+
+// A session that came back. `nick_taken`: somebody else has its nick by now, it has a guest's.
+struct Found {
+  std::shared_ptr<Session> session;  // nullptr: unknown
+  bool nick_taken = false;
+};
+
 struct People {
   std::vector<Member> members;  // by nick
   std::size_t count = 0;        // in the room, whatever was asked for
@@ -45,7 +56,8 @@ struct People {
 // Thread-safe.
 class Hub {
  public:
-  // `presence_due` is called, on any thread, when flush_presence() should be called in presence_delay from then.
+  // `presence_due` is called, on any thread and with the hub's lock held, when flush_presence() should be called in
+  // presence_delay from then.
   Hub(Journal& journal, HubOptions options, std::function<void()> presence_due,
       TimePoint (*now)() = std::chrono::steady_clock::now);
 
@@ -57,19 +69,19 @@ class Hub {
 
   // ---- sessions: each call of new_session and a found one of find_session is one connection, until disconnect
   std::shared_ptr<Session> new_session();
-  std::shared_ptr<Session> find_session(const std::string& id);  // nullptr: unknown
+  Found find_session(const std::string& id);
   void disconnect(Session& session, Farewell farewell);
   // Gives the session another nick and tells its rooms. Fails with bad_nick, nick_taken.
   result<void> rename(Session& session, std::string_view raw, ClientId origin);
 
   // ---- rooms: open() until as many close(); a room without users and messages is no more
   result<std::shared_ptr<Room>> open(const RoomName& name);
-  void close(Room& room);
+  void close(const RoomName& room);
   void join(const RoomName& room, Session& session, Via via, ClientId origin);
   void leave(const RoomName& room, Session& session, ClientId origin);
 
   People people(const RoomName& room, std::string_view prefix, std::size_t limit) const;
-  std::vector<RoomInfo> rooms() const;  // with people or messages, by name
+  Rooms rooms(std::size_t limit) const;
 
   // Tells all rooms what changed. announce(): one room at once, if it is small enough to tell names.
   void flush_presence();
@@ -91,6 +103,7 @@ class Hub {
   void note(const RoomName& name, Entry& e, const Member& who, bool joined);
   void tell_presence(Entry& e);
   bool free_nick(const std::string& key, const Session& wanted_by);
+  void claim_nick(Session& session);
   void release_nick(Session& session);
   bool grace_over(const Session& s) const;
   void forget_old_sessions();
@@ -107,7 +120,7 @@ class Hub {
   std::vector<RoomName> changed_;
   std::unordered_map<std::string, Session*> nicks_;  // by key; the session outlives its claim
   std::unordered_map<std::string, std::shared_ptr<Session>> sessions_;
-  std::list<std::weak_ptr<Session>> parted_;  // sessions by when they lost their last connection, oldest first
+  std::list<Session*> parted_;  // without a connection, longest first
   std::uint64_t guests_ = 0;
 };
 

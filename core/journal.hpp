@@ -38,7 +38,8 @@ class Journal {
   // The life of the numbering. Fixed while the journal is open. Never blocks.
   virtual const Epoch& epoch() const = 0;
 
-  // Newest place of the room, and the place up to which messages are gone. Never block; any thread.
+  // Newest place of the room, and the place up to which messages are gone. Never block, not even on a write under way;
+  // any thread, also with the hub's lock held.
   virtual Seq head(const RoomName& room) const = 0;
   virtual Seq floor(const RoomName& room) const = 0;
 
@@ -50,7 +51,8 @@ class Journal {
   virtual void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) = 0;
 
   // At most `max` messages after `after`, or the newest `max` before `before`. At least one if there is one; a page
-  // holds about 64 KiB of text at most. `done` as in append. Fails with errc::overloaded.
+  // holds about 64 KiB of text at most. An empty page says that nothing is kept there. `done` as in append, but perhaps
+  // after whoever asked is gone. Fails with errc::overloaded.
   virtual void read_after(const RoomName& room, Seq after, std::size_t max, ReadHandler done) = 0;
   virtual void read_before(const RoomName& room, Seq before, std::size_t max, ReadHandler done) = 0;
 

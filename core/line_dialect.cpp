@@ -3,7 +3,21 @@
 namespace chatbridge {
 namespace {
 
-constexpr std::size_t listed_max = 100;  // names in one answer
+constexpr std::size_t listed_max = 100;           // names in one answer
+constexpr std::size_t history_bytes = 64 * 1024;  // of one answer, as it goes over the wire
+
+void tell_history(Client& client, const std::string& room, const result<Page>& page) {
+  if (!page) return client.tell(page.error());
+  if (page->messages.empty()) return client.tell("*** nothing was said here yet");
+  // Newest first until it is enough: a short text can be long in lines.
+  std::vector<std::string> entries;
+  std::size_t bytes = 0;
+  for (auto m = page->messages.rbegin(); m != page->messages.rend() && bytes < history_bytes; ++m) {
+    wire::append_message(entries.emplace_back(), client.wire(), room, **m, true);
+    bytes += entries.back().size();
+  }
+  for (auto e = entries.rbegin(); e != entries.rend(); ++e) client.tell_bytes(*e);
+}
 
 }  // namespace
 
@@ -48,7 +62,7 @@ void LineDialect::apply(const command::JoinRoom& c) {
   const auto old = client_.first()->room().name();
   if (*room != old) {
     // The new one first: if it cannot be had, the old one is not lost.
-    const auto cursor = client_.attach(*room, {});
+    const auto cursor = client_.attach(*room, {}, true);
     if (!cursor) return client_.tell(cursor.error());
     client_.leave(old);
     client_.join(**cursor);
@@ -58,10 +72,10 @@ void LineDialect::apply(const command::JoinRoom& c) {
 
 void LineDialect::apply(const command::ListRooms&) {
   std::string list;
-  const auto rooms = client_.hub().rooms();
-  for (std::size_t i = 0; i < rooms.size() && i < listed_max; ++i)
-    list += (i > 0 ? ", " : "") + rooms[i].room + " (" + std::to_string(rooms[i].count) + ")";
-  if (rooms.size() > listed_max) list += " and " + std::to_string(rooms.size() - listed_max) + " more";
+  const auto [rooms, more] = client_.hub().rooms(listed_max);
+  for (const auto& room : rooms)
+    list += (list.empty() ? "" : ", ") + room.room + " (" + std::to_string(room.count) + ")";
+  if (more > 0) list += " and " + std::to_string(more) + " more";
   notice("rooms: " + list);
 }
 
@@ -76,19 +90,14 @@ void LineDialect::apply(const command::Who&) {
 
 void LineDialect::apply(const command::History& c) {
   const auto& room = client_.first()->room();
+  client_.reading(true);
   client_.hub().journal().read_before(
       room.name(), Seq{UINT64_MAX}, c.count,
-      [weak = client_.weak_from_this(), &shard = client_.shard(), name = room.name().str()](result<Page> page) {
-        shard.post([weak, name, page = std::move(page)] {
-          const auto client = weak.lock();
-          if (!client) return;
-          if (!page) return client->tell(page.error());
-          if (page->messages.empty()) return client->tell("*** nothing was said here yet");
-          for (const auto& m : page->messages) {
-            std::string entry;
-            wire::append_message(entry, client->wire(), name, *m, true);
-            client->tell_bytes(entry);
-          }
+      [client = client_.shared_from_this(), name = room.name().str()](result<Page> page) {
+        client->shard().post([client, name, page = std::move(page)] {
+          client->reading(false);
+          tell_history(*client, name, page);
+          client->shard().flush_soon(*client);
         });
       });
 }

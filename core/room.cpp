@@ -36,7 +36,8 @@ void Room::append(Message m, std::shared_ptr<Client> from) {
   in_flight_.add();
   {
     const std::lock_guard lock(m_);
-    queue_.push_back({std::move(m), std::move(from)});
+    queued_by_.push_back({std::move(from), m.id, m.text.size()});
+    queue_.push_back(std::move(m));
     if (appending_) return;
     appending_ = true;
   }
@@ -45,37 +46,54 @@ void Room::append(Message m, std::shared_ptr<Client> from) {
 
 // Runs with appending_ set, so by one thread at a time.
 void Room::append_queued() {
-  std::vector<Draft> drafts;
-  {
-    const std::lock_guard lock(m_);
-    drafts.swap(queue_);
-    if (drafts.empty()) {
-      appending_ = false;
-      return;
+  constexpr int rounds_max = 16;
+  for (int round = 0; append_batch(); ++round) {
+    if (round < rounds_max) continue;
+    // Others keep the queue filled: this thread has clients of its own to see to.
+    std::shared_ptr<Client> next;
+    {
+      const std::lock_guard lock(m_);
+      if (!queued_by_.empty()) next = queued_by_.front().client;
     }
+    if (next) return next->shard().post([self = shared_from_this()] { self->append_queued(); });
   }
-  std::vector<Message> batch;
-  batch.reserve(drafts.size());
-  for (const auto& d : drafts) batch.push_back(d.message);
-  journal_.append(
-      name_, std::move(batch),
-      [self = shared_from_this(), drafts = std::move(drafts)](result<std::vector<Appended>> outcome) mutable {
-        self->settle(std::move(drafts), outcome);
-        self->append_queued();
-      });
 }
 
-void Room::settle(std::vector<Draft> drafts, const result<std::vector<Appended>>& outcome) {
+// True: the journal has answered already, go on. False: nothing is queued, or its answer will go on.
+bool Room::append_batch() {
+  std::vector<Message> batch;
+  std::vector<Sender> senders;
+  {
+    const std::lock_guard lock(m_);
+    batch.swap(queue_);
+    senders.swap(queued_by_);
+    if (batch.empty()) {
+      appending_ = false;
+      return false;
+    }
+  }
+  // Whoever of the two comes second goes on: this function, or the answer.
+  auto second = std::make_shared<std::atomic<bool>>(false);
+  journal_.append(
+      name_, std::move(batch),
+      [self = shared_from_this(), senders = std::move(senders), second](result<std::vector<Appended>> outcome) mutable {
+        self->settle(std::move(senders), outcome);
+        if (second->exchange(true)) self->append_queued();
+      });
+  return second->exchange(true);
+}
+
+void Room::settle(std::vector<Sender> senders, const result<std::vector<Appended>>& outcome) {
   if (outcome) {
     const std::lock_guard lock(m_);
     for (const auto& a : *outcome)
       if (!a.repeated) log_.append(*a.message);
     wake_locked();
   }
-  for (std::size_t i = 0; i < drafts.size(); ++i) {
-    auto& d = drafts[i];
-    d.from->settled(*this, d.message.id, d.message.text.size(),
-                    outcome ? result<Seq>((*outcome)[i].message->seq) : result<Seq>(outcome.error()));
+  for (std::size_t i = 0; i < senders.size(); ++i) {
+    auto& s = senders[i];
+    s.client->settled(*this, s.id, s.bytes,
+                      outcome ? result<Seq>((*outcome)[i].message->seq) : result<Seq>(outcome.error()));
     in_flight_.settle();
   }
 }

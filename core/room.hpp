@@ -56,12 +56,15 @@ class Room : public std::enable_shared_from_this<Room> {
   void view(Wire wire, View& into) const;
 
  private:
-  struct Draft {
-    Message message;
-    std::shared_ptr<Client> from;
+  // Who waits to hear of a message of a batch.
+  struct Sender {
+    std::shared_ptr<Client> client;
+    std::string id;
+    std::size_t bytes;
   };
   void append_queued();
-  void settle(std::vector<Draft> drafts, const result<std::vector<Appended>>& outcome);
+  bool append_batch();
+  void settle(std::vector<Sender> senders, const result<std::vector<Appended>>& outcome);
   template <class Change>
   void append_notice(const Change& change);
   void wake_locked();
@@ -71,7 +74,8 @@ class Room : public std::enable_shared_from_this<Room> {
   InFlight& in_flight_;
   mutable std::mutex m_;
   RoomLog log_;
-  std::vector<Draft> queue_;
+  std::vector<Message> queue_;
+  std::vector<Sender> queued_by_;
   bool appending_ = false;
   struct Reader {
     std::shared_ptr<RoomReaders> readers;

@@ -1,6 +1,7 @@
 // A person: a nick and what belongs to it, however many connections they have.
 #pragma once
 #include <cstddef>
+#include <list>
 #include <map>
 #include <mutex>
 #include <string>
@@ -32,9 +33,11 @@ class Session {
   mutable std::mutex m_;
   Nick nick_;
   std::size_t connections_ = 0;
+  bool named_ = false;                     // nick_ was chosen, not given
   bool holds_nick_ = false;                // nick_ is claimed in the hub's table (a guest's name needs no claim)
   TimePoint disconnected_{};               // when the last connection went
   bool in_grace_ = false;                  // lost without goodbye: the nick is kept for a while
+  std::list<Session*>::iterator parted_;   // in the hub's list, while connections_ is 0
   std::map<RoomName, std::size_t> rooms_;  // where it is, with how many connections
 };
 

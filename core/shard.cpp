@@ -1,6 +1,7 @@
 #include "core/shard.hpp"
 
 #include "core/client.hpp"
+#include "core/log.hpp"
 #include "core/room.hpp"
 
 namespace chatbridge {
@@ -42,9 +43,8 @@ void RoomReaders::walk() {
   for (std::size_t i = 0; i < cursors_.size(); ++i) cursors_[i]->client().transport()->flush();
 }
 
-Shard::Shard(std::size_t index)
-    : index_(index),
-      wheel_({[](void*) { return std::chrono::steady_clock::now(); },
+Shard::Shard()
+    : wheel_({[](void*) { return std::chrono::steady_clock::now(); },
               [](void* self) { static_cast<Shard*>(self)->drive(); }, this}),
       driver_(io_) {}
 
@@ -104,6 +104,15 @@ std::shared_ptr<RoomReaders> Shard::readers(const std::shared_ptr<Room>& room) {
   return found;
 }
 
-void Shard::run() { io_.run(); }
+void Shard::run() {
+  for (;;) {
+    try {
+      io_.run();
+      return;
+    } catch (const std::exception& e) {
+      log::error("exception", {{"what", e.what()}});
+    }
+  }
+}
 
 }  // namespace chatbridge

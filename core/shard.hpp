@@ -46,7 +46,7 @@ class RoomReaders : public std::enable_shared_from_this<RoomReaders> {
   std::atomic<bool> woken_{false};
 };
 
-// Bytes for one send: a client's private log, then one cursor's span. Valid until the shard's next handler.
+// Bytes for one send: a client's private log, then one cursor's span. Valid until the next gather().
 struct Chunk {
   static constexpr std::size_t max = 64;
   std::array<iovec, max> iov;
@@ -68,10 +68,9 @@ struct Chunk {
 
 class Shard {
  public:
-  explicit Shard(std::size_t index);
+  Shard();
   Shard(const Shard&) = delete;
 
-  std::size_t index() const { return index_; }
   boost::asio::io_context& io() { return io_; }
   TimerWheel& wheel() { return wheel_; }
   Chunk& chunk() { return chunk_; }
@@ -99,7 +98,8 @@ class Shard {
   std::shared_ptr<RoomReaders> readers(const std::shared_ptr<Room>& room);
   void forget(const Room& room) { readers_.erase(&room); }
 
-  void run();  // the thread: returns when nothing is left to do
+  // The thread: returns when nothing is left to do. What a handler throws is logged, and costs nobody else anything.
+  void run();
 
   // Marks a stretch in which several clients are flushed.
   class Flushing {
@@ -115,9 +115,8 @@ class Shard {
   void flush_dirty();
   void drive();
 
-  const std::size_t index_;
+  TimerWheel wheel_;  // outlives what waits in io_
   boost::asio::io_context io_{1};
-  TimerWheel wheel_;
   boost::asio::steady_timer driver_;
   TimePoint driven_ = TimePoint::max();  // when driver_ fires, max: not at all
   bool advancing_ = false;

@@ -130,7 +130,7 @@ void append_presence(std::string& out, std::string_view room, const PresenceChan
   json += R"(","count":)" + std::to_string(change.count);
   if (change.names) {
     json += R"(,"joined":)";
-    append_members(json, change.joined);
+    append_members(json, change.everybody.empty() ? change.joined : change.everybody);
     json += R"(,"left":)";
     append_members(json, change.left);
   }

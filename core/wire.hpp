@@ -24,6 +24,7 @@ struct PresenceChange {
   std::size_t count = 0;  // people in the room after it
   bool names = true;      // false above presence.max: counts only
   std::vector<Member> joined, left;
+  std::vector<Member> everybody;  // not empty: names are told again after a while without, and this is the list
 };
 struct Rename {
   std::string old_nick, nick;
@@ -41,7 +42,7 @@ void append_line(std::string& out, Wire wire, std::string_view line);
 // One message; for the line formats with `[12:03] ` (UTC) before it when `old`.
 void append_message(std::string& out, Wire wire, std::string_view room, const Message& m, bool old = false);
 
-// The JSON object of a message, without the "type" and "room" members' frame: for lists of messages.
+// The JSON object of a message alone, without a frame: for lists of messages.
 void append_message_json(std::string& out, std::string_view room, const Message& m);
 
 void append_rename(std::string& out, Wire wire, std::string_view room, const Rename& rename);

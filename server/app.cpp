@@ -12,7 +12,8 @@
 namespace chatbridge {
 namespace {
 
-constexpr Duration drain_time = std::chrono::seconds(6);  // more than any connection's own deadline for its close
+// Together less than the 10 s a stop may take; the second more than any connection's own deadline for its close.
+constexpr Duration commit_time = std::chrono::seconds(3), drain_time = std::chrono::seconds(6);
 
 std::size_t thread_count(std::size_t configured) {
   return configured > 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
@@ -20,7 +21,7 @@ std::size_t thread_count(std::size_t configured) {
 
 std::vector<std::unique_ptr<Lane>> make_lanes(std::size_t n) {
   std::vector<std::unique_ptr<Lane>> lanes;
-  for (std::size_t i = 0; i < n; ++i) lanes.push_back(std::make_unique<Lane>(i));
+  for (std::size_t i = 0; i < n; ++i) lanes.push_back(std::make_unique<Lane>());
   return lanes;
 }
 
@@ -74,13 +75,7 @@ App::App(const Config& config)
       presence_(
           first_.shard.wheel(), [](void* self) { static_cast<App*>(self)->hub_.flush_presence(); }, this),
       deadline_(
-          first_.shard.wheel(),
-          [](void* self) {
-            auto& app = *static_cast<App*>(self);
-            app.aborted_ = true;
-            app.on_every_lane([](Lane& lane) { lane.connections.abort(); }, [] {});
-          },
-          this) {
+          first_.shard.wheel(), [](void* self) { static_cast<App*>(self)->out_of_time(); }, this) {
   std::vector<Lane*> lanes;
   for (const auto& lane : lanes_) lanes.push_back(lane.get());
   for (const auto& at : config_.tcp)
@@ -170,6 +165,7 @@ void App::on_every_lane(std::function<void(Lane&)> each, std::function<void()> t
 void App::stop() {
   stopping_ = true;
   readiness_ = Readiness::draining;
+  deadline_.arm(commit_time);
   for (const auto& l : tcp_) l->stop();
   for (const auto& l : http_) l->stop();
   on_every_lane([](Lane& lane) { lane.connections.stop_reading(); }, [this] { commit(); });
@@ -179,7 +175,15 @@ void App::commit() {
   hub_.in_flight().when_idle([this] { first_.shard.post([this] { finish_clients(); }); });
 }
 
+void App::out_of_time() {
+  // The journal does not answer: what is in flight is lost to its senders, who were told nothing.
+  if (!finishing_) return finish_clients();
+  aborted_ = true;
+  on_every_lane([](Lane& lane) { lane.connections.abort(); }, [] {});
+}
+
 void App::finish_clients() {
+  if (std::exchange(finishing_, true)) return;
   deadline_.arm(drain_time);
   auto left = std::make_shared<std::atomic<std::size_t>>(lanes_.size());
   on_every_lane(

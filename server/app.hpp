@@ -37,6 +37,7 @@ class App {
   void stop();
   void commit();
   void finish_clients();
+  void out_of_time();
   void stopped();
   // Calls `each` on every lane's thread, then `then` on the first's.
   void on_every_lane(std::function<void(Lane&)> each, std::function<void()> then);
@@ -56,7 +57,7 @@ class App {
   boost::asio::signal_set signals_;
   Timer presence_, deadline_;
   std::vector<std::unique_ptr<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>> work_;
-  bool stopping_ = false, aborted_ = false;
+  bool stopping_ = false, finishing_ = false, aborted_ = false;
 };
 
 }  // namespace chatbridge

@@ -109,8 +109,7 @@ const std::vector<Key>& keys() {
        [](Config& c, const Values& v) { c.udp = endpoints<Udp>(v); }},
       {"udp.idle", "10m", "after its last datagram a UDP client is forgotten",
        duration([](Config & c) -> auto& { return c.udp_options.idle; })},
-      {"udp.peers", "100000", "UDP clients of one address at once",
-       count([](Config & c) -> auto& { return c.udp_options.peers; })},
+      {"udp.peers", "100000", "UDP clients at once", count([](Config & c) -> auto& { return c.udp_options.peers; })},
       {"udp.trusted", "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,::1/128,fc00::/7,fe80::/10",
        "networks whose datagrams are taken",
        [](Config& c, const Values& v) {

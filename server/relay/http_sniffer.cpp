@@ -10,9 +10,10 @@ constexpr std::size_t method_min = 3, method_max = 16;
 
 bool upper(char c) { return c >= 'A' && c <= 'Z'; }
 
-bool begins_known_method(std::string_view first) {
-  static constexpr std::array<std::string_view, 9> methods{"GET /",     "POST /",  "PUT /",     "HEAD /", "DELETE /",
-                                                           "OPTIONS /", "PATCH /", "CONNECT /", "TRACE /"};
+constexpr std::array<std::string_view, 9> methods{"GET /",     "POST /",  "PUT /",     "HEAD /", "DELETE /",
+                                                  "OPTIONS /", "PATCH /", "CONNECT /", "TRACE /"};
+
+bool could_begin_request(std::string_view first) {
   return std::ranges::any_of(methods, [&](std::string_view m) { return m.starts_with(first); });
 }
 
@@ -27,15 +28,20 @@ bool request_line(std::string_view line) {
 
 }  // namespace
 
+bool begins_request(std::string_view first) {
+  return std::ranges::any_of(methods, [&](std::string_view m) { return first.starts_with(m); });
+}
+
 Sniffed sniff(std::string_view first) {
-  if (first.empty() || begins_known_method(first)) {
-    if (first.empty() || !first.ends_with(" /")) return Sniffed::unsure;
-  }
+  const bool known = begins_request(first);
+  if (!known && could_begin_request(first)) return Sniffed::unsure;
   const auto word = static_cast<std::size_t>(std::ranges::find_if_not(first, upper) - first.begin());
-  if (word < method_min || word > method_max || !first.substr(word).starts_with(" /")) return Sniffed::chat;
+  if (word < method_min || word > method_max || !first.substr(word).starts_with(' ')) return Sniffed::chat;
   const auto lf = first.find('\n');
   if (lf != std::string_view::npos) return request_line(first.substr(0, lf)) ? Sniffed::request : Sniffed::chat;
-  return first.size() < sniff_max ? Sniffed::held : Sniffed::chat;
+  if (!first.substr(word).starts_with(" /")) return Sniffed::chat;
+  if (first.size() < sniff_max) return Sniffed::held;
+  return known ? Sniffed::endless : Sniffed::chat;
 }
 
 }  // namespace chatbridge

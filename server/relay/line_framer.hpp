@@ -15,21 +15,21 @@ class LineFramer {
  public:
   explicit LineFramer(std::size_t max) : max_(max) {}
 
-  // Takes bytes and calls `line(std::string_view)` for each that is whole, `too_long()` for each that is over.
+  // Takes bytes and calls `line(std::string_view)` for each that is whole, `too_long()` for each that is over. Both
+  // return whether to go on; returns how many bytes were taken.
   template <class Line, class TooLong>
-  void feed(std::string_view bytes, Line line, TooLong too_long) {
-    while (!bytes.empty()) {
+  std::size_t feed(std::string_view bytes, Line line, TooLong too_long) {
+    const auto all = bytes.size();
+    bool on = true;
+    while (on && !bytes.empty()) {
       if (telnet_ == Telnet::none && partial_.empty() && !dropping_) {
         // The usual case: a whole line lies in the read; nothing is copied.
         const auto end = bytes.find_first_of(stops);
         if (end != std::string_view::npos && bytes[end] == '\n') {
           terminated_ = true;
-          if (end > max_ + 1 || (end == max_ + 1 && bytes[end - 1] != '\r')) {
-            too_long();
-          } else {
-            line(without_cr(bytes.substr(0, end)));
-          }
+          const auto text = without_cr(bytes.substr(0, end));
           bytes.remove_prefix(end + 1);
+          on = text.size() > max_ ? too_long() : line(text);
           continue;
         }
       }
@@ -38,7 +38,7 @@ class LineFramer {
       if (!text(c)) continue;
       if (c == '\n') {
         terminated_ = true;
-        if (!std::exchange(dropping_, false)) line(without_cr(partial_));
+        if (!std::exchange(dropping_, false)) on = line(without_cr(partial_));
         partial_.clear();
       } else if (!dropping_) {
         partial_ += c;
@@ -46,21 +46,25 @@ class LineFramer {
         if (partial_.size() > max_ + 1 || (partial_.size() == max_ + 1 && c != '\r')) {
           dropping_ = true;
           partial_.clear();
-          too_long();
+          on = too_long();
         }
       }
     }
+    return all - bytes.size();
   }
 
   // No more bytes came for a while, or none will come: what is there is a line if rule 3 holds or `at_end`.
   template <class Line>
   void timeout(Line line, bool at_end = false) {
-    if ((terminated_ && !at_end) || partial_.empty()) return;
+    if (terminated_ && !at_end) return;
+    dropping_ = false;
+    if (partial_.empty()) return;
     line(without_cr(partial_));
     partial_.clear();
   }
 
-  bool waiting() const { return !terminated_ && !partial_.empty(); }  // timeout() would end a line
+  // timeout() would end a line.
+  bool waiting() const { return !terminated_ && (dropping_ || !partial_.empty()); }
 
  private:
   enum class Telnet { none, iac, option, sub, sub_iac };

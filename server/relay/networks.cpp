@@ -20,7 +20,7 @@ bool Networks::add(const std::string& cidr) {
 
 bool Networks::contain(const ip::address& address) const {
   if (address.is_v6() && !address.to_v6().is_v4_mapped()) {
-    const auto a = address.to_v6();
+    const ip::address_v6 a(address.to_v6().to_bytes());  // without its scope, which no network has
     return std::ranges::any_of(v6_,
                                [&](const auto& n) { return ip::network_v6(a, n.prefix_length()).canonical() == n; });
   }

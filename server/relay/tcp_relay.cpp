@@ -46,8 +46,8 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   void greet();
   // deadline_ is free for a stall: not while bytes are held back, nor when another end is in sight.
   bool may_stall() const { return state_ == State::open || (state_ == State::sniffing && first_.empty()); }
-  void feed(std::string_view bytes);
-  void line(std::string_view text);
+  void feed_rest();
+  bool line(std::string_view text);
   void input_ended();
   void on_deadline();
   void on_pause();
@@ -61,6 +61,7 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   LineDialect dialect_;
   LineFramer framer_;
   std::string first_;  // State::sniffing: bytes kept back
+  std::string rest_;   // bytes read and not looked at: the client is congested
   Timer deadline_;     // of the state, or of a stall
   Timer pause_;        // without more bytes
   State state_ = State::sniffing;
@@ -84,6 +85,7 @@ void TcpConnection::start() {
 // ---- reading
 
 void TcpConnection::read() {
+  if (!rest_.empty() && !client_->congested()) feed_rest();
   if (reading_ || stopped_ || (state_ != State::sniffing && state_ != State::open) || client_->congested()) return;
   reading_ = true;
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code ec) {
@@ -104,7 +106,10 @@ void TcpConnection::readable() {
 }
 
 void TcpConnection::took(std::string_view bytes) {
-  if (state_ == State::open) return feed(bytes);
+  if (state_ == State::open) {
+    rest_ = bytes;
+    return feed_rest();
+  }
   if (state_ != State::sniffing) return;
   if (first_.empty()) deadline_.arm(relay_.options().request);
   first_ += bytes;
@@ -116,6 +121,8 @@ void TcpConnection::sniffed() {
     case Sniffed::unsure:
     case Sniffed::held:
       return;
+    case Sniffed::endless:
+      return close("http without an end");
     case Sniffed::request:
       return dialect_.greeted() ? close("http after the greeting") : become_http();
     case Sniffed::chat:
@@ -128,8 +135,9 @@ void TcpConnection::become_chat() {
   greet();
   state_ = State::open;
   deadline_.disarm();
-  const auto first = std::exchange(first_, {});
-  feed(first);
+  if (blocked_) deadline_.arm(relay_.options().stall);
+  rest_ = std::exchange(first_, {});
+  feed_rest();
 }
 
 void TcpConnection::become_http() {
@@ -149,14 +157,17 @@ void TcpConnection::greet() {
   dialect_.greet();
 }
 
-void TcpConnection::feed(std::string_view bytes) {
-  framer_.feed(
-      bytes, [this](std::string_view text) { line(text); },
+void TcpConnection::feed_rest() {
+  const auto bytes = std::exchange(rest_, {});
+  const auto taken = framer_.feed(
+      bytes, [this](std::string_view text) { return line(text); },
       [this] {
         const auto max = client_->hub().options().text.bytes;
         client_->tell(Error{errc::too_long, "a message is at most " + std::to_string(max) + " bytes; not sent"});
-        log::debug("refused", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", "too_long"}});
+        return !client_->congested();
       });
+  if (state_ != State::open) return;
+  rest_ = bytes.substr(taken);
   if (framer_.waiting()) {
     pause_.arm(relay_.options().unterminated);
   } else {
@@ -164,11 +175,13 @@ void TcpConnection::feed(std::string_view bytes) {
   }
 }
 
-void TcpConnection::line(std::string_view text) {
-  if (state_ != State::open) return;
+// Whether the next one may follow at once.
+bool TcpConnection::line(std::string_view text) {
+  if (state_ != State::open) return false;
   ++lines_;
   dialect_.input(text);
   if (dialect_.quit()) end("*** bye", "quit");
+  return state_ == State::open && !client_->congested();
 }
 
 void TcpConnection::input_ended() {
@@ -197,6 +210,7 @@ void TcpConnection::on_deadline() {
   switch (state_) {
     case State::sniffing:
       if (first_.empty()) return close("stalled");  // it only listens
+      if (begins_request(first_)) return close("http without an end");
       become_chat();
       // It has waited longer than the unterminated rule asks for already.
       framer_.timeout([this](std::string_view text) { line(text); });
@@ -243,7 +257,11 @@ void TcpConnection::flush() {
 
 // ---- the end
 
-void TcpConnection::stop_reading() { stopped_ = true; }
+void TcpConnection::stop_reading() {
+  stopped_ = true;
+  // What is only waiting for its end to be sure of was said.
+  if (state_ == State::open && framer_.waiting()) framer_.timeout([this](std::string_view text) { line(text); });
+}
 
 void TcpConnection::end(std::string_view goodbye, std::string_view reason) {
   if (state_ == State::gone || state_ == State::ending) return;

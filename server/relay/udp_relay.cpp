@@ -183,6 +183,8 @@ void UdpRelay::close_if_done() {
   if (!finishing_) return;
   for (const auto& socket : sockets_)
     if (socket->queued() > 0) return;
+  for (auto* peer : by_activity_)
+    if (!peer->client->drained()) return;
   abort();
 }
 

@@ -30,18 +30,27 @@ void put(msghdr& h, Control& control, int level, int type, const T& info) {
   std::memcpy(CMSG_DATA(c), &info, sizeof info);
 }
 
+// Every address as IPv6, IPv4 mapped; without a scope, so that it can be compared.
+ip::address_v6 mapped(const ip::address& address) {
+  if (address.is_v4()) return ip::make_address_v6(ip::v4_mapped, address.to_v4());
+  return ip::address_v6(address.to_v6().to_bytes());
+}
+
 void take_local(msghdr& h, UdpAddress& from) {
   from.has_local = false;
   for (auto* c = CMSG_FIRSTHDR(&h); c != nullptr; c = CMSG_NXTHDR(&h, c)) {
     if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
       in6_pktinfo info;
       std::memcpy(&info, CMSG_DATA(c), sizeof info);
-      from.local = info.ipi6_addr;
-      from.has_local = true;
+      ip::address_v6::bytes_type bytes;
+      std::memcpy(bytes.data(), &info.ipi6_addr, bytes.size());
+      from.local = ip::address_v6(bytes);
+      from.has_local = !from.local.is_multicast();
     } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
       in_pktinfo info;
       std::memcpy(&info, CMSG_DATA(c), sizeof info);
-      std::memcpy(&from.local, &info.ipi_addr, sizeof info.ipi_addr);
+      // Not ipi_addr: of a broadcast that is an address nobody can answer from.
+      from.local = mapped(ip::address_v4(ntohl(info.ipi_spec_dst.s_addr)));
       from.has_local = true;
     }
   }
@@ -64,11 +73,8 @@ struct UdpSocket::Sending {
 };
 
 std::string UdpAddress::key() const {
-  auto address = remote.address();
-  if (address.is_v4()) address = ip::make_address_v6(ip::v4_mapped, address.to_v4());
-  const auto v6 = address.to_v6();
-  const auto bytes = v6.to_bytes();
-  const std::uint64_t scope = v6.scope_id();
+  const auto bytes = mapped(remote.address()).to_bytes();
+  const std::uint64_t scope = remote.address().is_v6() ? remote.address().to_v6().scope_id() : 0;
   const auto port = remote.port();
   std::string key(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   key.append(reinterpret_cast<const char*>(&scope), sizeof scope);
@@ -98,13 +104,11 @@ UdpSocket::~UdpSocket() = default;
 
 bool UdpSocket::own(const UdpAddress& from) const {
   if (from.remote.port() != local_.port()) return false;
-  if (from.remote.address() == local_.address()) return true;
-  if (!from.has_local) return false;
-  // Bound to all addresses: it is ours if it is the one written to.
-  if (v6_)
-    return from.remote.address().is_v6() &&
-           std::memcmp(from.remote.address().to_v6().to_bytes().data(), &from.local, 16) == 0;
-  return std::memcmp(from.remote.address().to_v4().to_bytes().data(), &from.local, 4) == 0;
+  const auto remote = mapped(from.remote.address());
+  if (remote == mapped(local_.address())) return true;
+  // Bound to all addresses: it is ours if it is the one written to, or this machine's own.
+  return wildcard_ && (remote.is_loopback() || remote == mapped(ip::address_v4::loopback()) ||
+                       (from.has_local && remote == from.local));
 }
 
 void UdpSocket::read(Took took, std::weak_ptr<void> owner) {
@@ -150,13 +154,13 @@ int UdpSocket::send_batch() {
     if (!wildcard_ || !o.to.has_local) continue;
     if (v6_) {
       in6_pktinfo info{};
-      info.ipi6_addr = o.to.local;
+      std::memcpy(&info.ipi6_addr, o.to.local.to_bytes().data(), sizeof info.ipi6_addr);
       if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
         info.ipi6_ifindex = static_cast<unsigned>(o.to.remote.address().to_v6().scope_id());
       put(h, s.control[i], IPPROTO_IPV6, IPV6_PKTINFO, info);
     } else {
       in_pktinfo info{};
-      std::memcpy(&info.ipi_spec_dst, &o.to.local, sizeof info.ipi_spec_dst);
+      info.ipi_spec_dst.s_addr = htonl(ip::make_address_v4(ip::v4_mapped, o.to.local).to_uint());
       put(h, s.control[i], IPPROTO_IP, IP_PKTINFO, info);
     }
   }
@@ -175,7 +179,9 @@ bool UdpSocket::send(Writable writable, std::weak_ptr<void> owner) {
                          });
       return false;
     }
-    // An error is the first datagram's alone: an address that can't be reached any more. It is skipped.
+    // An error is the first datagram's alone: it is tried once more without our address, which may be one that can't be
+    // sent from, and skipped when the client can't be reached.
+    if (n < 0 && std::exchange(out_.front().to.has_local, false)) continue;
     out_.erase(out_.begin(), out_.begin() + (n < 0 ? 1 : n));
   }
   return !blocked_;

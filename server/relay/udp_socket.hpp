@@ -1,7 +1,5 @@
 // One bound UDP socket: datagrams in and out by the batch, each with the address it came from and the one it came to.
 #pragma once
-#include <netinet/in.h>
-
 #include <boost/asio/basic_datagram_socket.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
@@ -20,7 +18,7 @@ using Udp = boost::asio::ip::udp;
 // Where a datagram came from, and the address of ours that it was sent to: answers leave from there.
 struct UdpAddress {
   Udp::endpoint remote;
-  in6_addr local{};  // an IPv4 address in the first four bytes on an IPv4 socket
+  boost::asio::ip::address_v6 local;  // IPv4 as mapped; without a scope
   bool has_local = false;
 
   // The remote address whatever socket it was seen on: IPv4 and mapped IPv4 are one.
@@ -38,7 +36,8 @@ class UdpSocket {
   ~UdpSocket();
 
   Udp::endpoint local() const { return local_; }
-  bool own(const UdpAddress& from) const;  // from this very socket: a loop
+  // Whether `from` is this socket's own address: a loop. `from` may have come to any socket.
+  bool own(const UdpAddress& from) const;
 
   // Calls `took` for every datagram until close(); `owner` is kept meanwhile. Datagrams over 65,507 bytes do not exist.
   void read(Took took, std::weak_ptr<void> owner);

@@ -93,7 +93,7 @@ class Server {
     o.ws.ping = std::chrono::milliseconds(4);
     return o;
   }
-  Lane lane_{0};
+  Lane lane_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{lane_.shard.io().get_executor()};
   MemoryJournal journal_{1 << 20};
   Hub hub_{journal_, HubOptions{}, [] {}};
