@@ -112,7 +112,7 @@ void V1Dialect::apply(const v1::Join& r) {
               {"room", room->str()},
               {"epoch", client_.hub().journal().epoch().name},
               {"head", number(client_.hub().journal().head(*room))},
-              {"recovered", start.recovered},
+              {"recovered", start.recovered || (start.from.what == From::What::after && (*cursor)->in_window())},
               {"count", people.count}};
   if (people.count <= max) joined["members"] = members(people);
   client_.tell_json(dump(joined));

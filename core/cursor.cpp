@@ -55,7 +55,7 @@ bool Cursor::position(const View& view) {
   }
   if (last_ > 0 || seq_ < view.floor) {
     // A page at a time, and only when the one before has gone out.
-    if (client_.may_read_journal() && !(retry_ && retry_->armed())) read_page();
+    if (client_.may_read_journal()) read_page();
     return false;
   }
   // A page can be ahead of what this shard was shown: the walk that shows it is on its way.
@@ -162,8 +162,9 @@ void Cursor::read_page() {
     // Posted even on this thread: the client is in the middle of a flush.
     client->shard().post([client, serial, page = std::move(page)] {
       client->reading(false);
-      if (auto* cursor = client->find(serial)) cursor->page_arrived(page);
-      client->shard().flush_soon(*client);
+      auto* cursor = client->find(serial);
+      if (cursor != nullptr) cursor->page_arrived(page);
+      if (page || cursor == nullptr) client->shard().flush_soon(*client);
     });
   };
   if (last_ > 0) {
@@ -191,8 +192,11 @@ void Cursor::page_arrived(const result<Page>& page) {
   const bool resumes = can_resume(view);
   std::string entry;
   for (const auto& m : page->messages) {
-    // The rest is read again: a short text can be long in lines.
-    if ((resumes && m->seq > resume_seq_) || client_.private_bytes() >= page_bytes) return;
+    if (resumes && m->seq > resume_seq_) {
+      seq_ = std::max(seq_, resume_seq_);  // nothing is kept between the two
+      return;
+    }
+    if (client_.private_bytes() >= page_bytes) return;  // the rest is read again: a short text can be long in lines
     seq_ = m->seq;
     seq_at_ = static_cast<std::uint32_t>(m->at.time_since_epoch() / std::chrono::seconds(1));
     if (m->origin == client_.id() && !client_.wants_own()) continue;

@@ -92,7 +92,7 @@ CommandLine parse_command_line(int argc, char** argv, const char* const* environ
   health->add_option("URL", url, "http://HOST:PORT [the first http.listen]");
   auto* connect = app.add_subcommand("connect", "not built in")->fallthrough();
   connect->group("");
-  connect->allow_extras();
+  connect->prefix_command();
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);

@@ -13,7 +13,7 @@ std::size_t size_of(const Message& m) {
   return sizeof(Message) + m.text.size() + m.nick.size() + m.id.size() + m.session.size();
 }
 
-std::string said_key(const Message& m) { return m.session + ' ' + m.id; }
+std::string said_key(const Message& m) { return std::to_string(m.session.size()) + ':' + m.session + m.id; }
 
 }  // namespace
 
