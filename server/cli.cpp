@@ -80,6 +80,7 @@ std::string url_of(const Config& config) {
 
 CommandLine parse_command_line(int argc, char** argv, const char* const* environment) {
   CommandLine out;
+  if (argc > 1 && std::string_view(argv[1]) == "connect") throw ConfigError("connect is not built in");
   CLI::App app("Puts people on raw TCP sockets, UDP datagrams and browsers into the same chat rooms.", "chatbridge");
   Flags flags;
   std::string url;
@@ -90,9 +91,6 @@ CommandLine parse_command_line(int argc, char** argv, const char* const* environ
   app.add_subcommand("serve", "run the daemon (also without a command)")->fallthrough();
   auto* health = app.add_subcommand("health", "ask a running daemon whether it is ready")->fallthrough();
   health->add_option("URL", url, "http://HOST:PORT [the first http.listen]");
-  auto* connect = app.add_subcommand("connect", "not built in")->fallthrough();
-  connect->group("");
-  connect->prefix_command();
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
@@ -103,7 +101,6 @@ CommandLine parse_command_line(int argc, char** argv, const char* const* environ
   } catch (const CLI::ParseError& e) {
     throw ConfigError(std::string(e.what()) + "; see chatbridge --help");
   }
-  if (*connect) throw ConfigError("connect is not built in");
   std::vector<Setting> settings;
   if (!flags.config.empty()) settings = read_config_file(flags.config);
   for (auto& s : read_environment(environment, out.unknown_variables)) settings.push_back(std::move(s));

@@ -1,0 +1,204 @@
+#include "bridge/api.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "bridge/assets.hpp"
+#include "support/bench.hpp"
+#include "support/journals.hpp"
+
+namespace chatbridge {
+namespace {
+
+namespace http = boost::beast::http;
+using nlohmann::json;
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Server {
+  HttpResponse ask(http::verb method, const std::string& target, const Headers& headers = {}, bool host = true) {
+    HttpRequest request(method, target, 11);
+    if (host) request.set(http::field::host, "localhost:8080");
+    for (const auto& [field, value] : headers)
+      if (field == "Host") {
+        request.set(field, value);
+      } else {
+        request.insert(field, value);
+      }
+    return api.handle(request);
+  }
+  HttpResponse get(const std::string& target, const Headers& headers = {}) {
+    return ask(http::verb::get, target, headers);
+  }
+  test::ListJournal journal;
+  test::Bench bench{journal};
+  Guard guard{{}, {"https://friend.example"}, "box"};
+  std::atomic<Readiness> readiness{Readiness::ready};
+  Api api{bench.hub, guard, readiness};
+};
+
+std::string header(const HttpResponse& r, const std::string& field) {
+  const auto value = r[field];
+  return {value.data(), value.size()};
+}
+
+void is_error(const HttpResponse& r, unsigned status, const std::string& code) {
+  CHECK(r.result_int() == status);
+  CHECK(header(r, "Content-Type") == "application/json");
+  CHECK(json::parse(r.body())["error"]["code"] == code);
+  CHECK_FALSE(json::parse(r.body())["error"]["message"].get<std::string>().empty());
+}
+
+TEST_CASE("every file of the page is served with its type and what keeps it safe") {
+  Server s;
+  REQUIRE(find_asset("/") != nullptr);
+  for (const auto& a : assets()) {
+    const auto r = s.get(std::string(a.path));
+    INFO(a.path);
+    CHECK(r.result_int() == 200);
+    CHECK(r.body() == a.body);
+    CHECK(header(r, "Content-Type") == a.content_type);
+    CHECK(header(r, "Content-Length") == std::to_string(a.body.size()));
+    CHECK(header(r, "X-Content-Type-Options") == "nosniff");
+    CHECK(header(r, "ETag") == a.etag);
+    CHECK_FALSE(a.body.empty());
+  }
+  CHECK(header(s.get("/"), "Content-Type") == "text/html; charset=utf-8");
+  CHECK(s.get("/?x=1").result_int() == 200);
+}
+
+TEST_CASE("the page's policy allows itself and its own sockets, nothing else") {
+  Server s;
+  const auto policy = header(s.get("/", {{"Host", "box.local:8080"}}), "Content-Security-Policy");
+  CHECK_THAT(policy, Catch::Contains("default-src 'none'") && Catch::Contains("script-src 'self'") &&
+                         Catch::Contains("connect-src 'self' ws://box.local:8080 wss://box.local:8080") &&
+                         Catch::Contains("base-uri 'none'") && !Catch::Contains("unsafe"));
+}
+
+TEST_CASE("a host that would write its own policy is no host") {
+  Server s;
+  const auto r = s.get("/", {{"Host", "localhost; script-src *"}});
+  CHECK((r.result_int() == 400 || r.result_int() == 421));
+}
+
+TEST_CASE("what a browser has already is not sent again") {
+  Server s;
+  const auto etag = std::string(find_asset("/")->etag);
+  const auto r = s.get("/", {{"If-None-Match", etag}});
+  CHECK(r.result_int() == 304);
+  CHECK(r.body().empty());
+  CHECK(header(r, "ETag") == etag);
+  CHECK(s.get("/", {{"If-None-Match", "\"other\""}}).result_int() == 200);
+}
+
+TEST_CASE("a 304 says no length, or the file's (RFC 9110 section 8.6)") {
+  Server s;
+  const auto* page = find_asset("/");
+  const auto length = header(s.get("/", {{"If-None-Match", std::string(page->etag)}}), "Content-Length");
+  CHECK((length.empty() || length == std::to_string(page->body.size())));
+}
+
+TEST_CASE("HEAD is GET without its body") {
+  Server s;
+  for (const auto* target : {"/", "/healthz", "/readyz", "/api/rooms", "/nowhere"}) {
+    const auto get = s.get(target), head = s.ask(http::verb::head, target);
+    INFO(target);
+    CHECK(head.body().empty());
+    CHECK(head.result_int() == get.result_int());
+    CHECK(header(head, "Content-Length") == std::to_string(get.body().size()));
+    CHECK(header(head, "Content-Type") == header(get, "Content-Type"));
+  }
+}
+
+TEST_CASE("healthz is always well, readyz only while clients are taken") {
+  Server s;
+  CHECK(s.get("/readyz").body() == "ok\n");
+  for (const auto state : {Readiness::starting, Readiness::draining}) {
+    s.readiness = state;
+    CHECK(s.get("/healthz").result_int() == 200);
+    CHECK(s.get("/readyz").result_int() == 503);
+    CHECK_FALSE(s.get("/readyz").body().empty());
+  }
+  CHECK(header(s.get("/readyz"), "Cache-Control") == "no-store");
+}
+
+TEST_CASE("rooms are listed with people and heads") {
+  Server s;
+  CHECK(json::parse(s.get("/api/rooms").body()) == json::parse(R"({"rooms":[]})"));
+  test::Reader ann(s.bench, Wire::line);
+  ann.enter("den"), ann.enter("lobby");
+  ann.say("hi", "den");
+  const auto r = s.get("/api/rooms");
+  CHECK(header(r, "Content-Type") == "application/json");
+  CHECK(json::parse(r.body()) ==
+        json::parse(R"({"rooms":[{"room":"den","count":1,"head":1},{"room":"lobby","count":1,"head":0}]})"));
+}
+
+TEST_CASE("what is not there is 404, and not quoted") {
+  Server s;
+  for (const auto* target : {"/nowhere", "/index.html/", "/js/", "/../etc/passwd", "/%2e%2e/etc/passwd", "/api/room",
+                             "//", "/<script>", "/api/rooms/"}) {
+    const auto r = s.get(target);
+    INFO(target);
+    is_error(r, 404, "not_found");
+    CHECK_THAT(r.body(), !Catch::Contains(target));
+  }
+}
+
+TEST_CASE("other methods are 405 and told what is allowed") {
+  Server s;
+  for (const auto method :
+       {http::verb::post, http::verb::put, http::verb::delete_, http::verb::options, http::verb::trace})
+    for (const auto* target : {"/", "/healthz", "/api/rooms"}) {
+      const auto r = s.ask(method, target);
+      is_error(r, 405, "bad_request");
+      CHECK(header(r, "Allow") == "GET, HEAD");
+    }
+}
+
+TEST_CASE("a plain request to the WebSocket address is told to upgrade") {
+  Server s;
+  const auto r = s.get("/ws");
+  CHECK(r.result_int() == 426);
+  CHECK(header(r, "Upgrade") == "websocket");
+}
+
+TEST_CASE("a name that is not this server's is 421 on every route, and told of the setting") {
+  Server s;
+  for (const auto* target : {"/", "/healthz", "/api/rooms", "/nowhere", "/ws"}) {
+    const auto r = s.get(target, {{"Host", "rebound.example:8080"}});
+    is_error(r, 421, "forbidden");
+    CHECK_THAT(r.body(), Catch::Contains("http.hosts") && !Catch::Contains("rebound"));
+  }
+}
+
+TEST_CASE("a request has one Host header") {
+  Server s;
+  is_error(s.ask(http::verb::get, "/", {}, false), 400, "bad_request");
+  HttpRequest two(http::verb::get, "/", 11);
+  two.insert(http::field::host, "localhost");
+  two.insert(http::field::host, "localhost");
+  is_error(s.api.handle(two), 400, "bad_request");
+  HttpRequest old(http::verb::get, "/healthz", 10);
+  CHECK(s.api.handle(old).result_int() == 200);
+}
+
+TEST_CASE("a POST or an upgrade from another origin is 403, a GET is not looked at") {
+  Server s;
+  is_error(s.ask(http::verb::post, "/api/rooms", {{"Origin", "http://evil.example"}}), 403, "forbidden");
+  is_error(s.ask(http::verb::post, "/nowhere", {{"Origin", "null"}}), 403, "forbidden");
+  CHECK(s.get("/ws", {{"Origin", "http://evil.example"}, {"Upgrade", "websocket"}}).result_int() == 403);
+  CHECK(s.ask(http::verb::post, "/api/rooms", {{"Origin", "http://localhost:8080"}}).result_int() == 405);
+  CHECK(s.ask(http::verb::post, "/api/rooms", {{"Origin", "https://friend.example"}}).result_int() == 405);
+  CHECK(s.get("/healthz", {{"Origin", "http://evil.example"}}).result_int() == 200);
+}
+
+TEST_CASE("a connection stays open when its client wants it to") {
+  Server s;
+  HttpRequest request(http::verb::get, "/healthz", 11);
+  request.set(http::field::host, "localhost");
+  CHECK(s.api.handle(request).keep_alive());
+  request.keep_alive(false);
+  CHECK_FALSE(s.api.handle(request).keep_alive());
+}
+
+}  // namespace
+}  // namespace chatbridge
