@@ -67,7 +67,7 @@ void WsSession::ws_text(std::string_view text) {
     auto& lines = std::get<LineDialect>(dialect_);
     while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
     lines.input(text);
-    if (lines.quit()) return end(normal, "bye", true);
+    if (lines.quit()) return end(normal, "quit", true);
   } else {
     take(text);
   }
@@ -208,8 +208,9 @@ void WsSession::on_timer() {
   }
   stalled_ = {};
   if (options_.ping == Duration{}) return;
-  const bool alive = std::exchange(heard_, false) || client_->congested() ||
-                     socket_->acknowledged_within(std::chrono::duration_cast<std::chrono::milliseconds>(options_.ping));
+  // The last ping went out a period ago: its acknowledgement is as old, and a little more.
+  const auto recent = std::chrono::duration_cast<std::chrono::milliseconds>(options_.ping + options_.ping / 4);
+  const bool alive = std::exchange(heard_, false) || client_->congested() || socket_->acknowledged_within(recent);
   silent_periods_ = alive ? 0 : silent_periods_ + 1;
   if (silent_periods_ >= silent_max) {
     close_reason_ = "no answer to pings";

@@ -67,7 +67,7 @@ bool Cursor::position(const View& view) {
 
 bool Cursor::can_resume(const View& view) const { return resume_offset_ != nowhere && resume_offset_ >= view.begin; }
 
-bool Cursor::cutting(const View& view) const {
+bool Cursor::cutting() const {
   return !client_.wants_own() && (client_.in_flight() > 0 || own_through_ > seq_ || own_notice_ > 0);
 }
 
@@ -77,7 +77,7 @@ void Cursor::gather(Chunk& chunk) {
   chunk.cursor = this;
   auto part = view.parts.size();
   while (part > 0 && view.parts[part - 1].end() > offset_) --part;
-  if (cutting(view)) return gather_cut(chunk, view, part);
+  if (cutting()) return gather_cut(chunk, view, part);
   auto at = offset_;
   for (; part < view.parts.size() && !chunk.full() && chunk.bytes < chunk_bytes; ++part) {
     const auto& p = view.parts[part];
@@ -168,7 +168,8 @@ void Cursor::read_page() {
     });
   };
   if (last_ > 0) {
-    room_->journal().read_before(room_->name(), Seq{UINT64_MAX}, last_, std::move(done));
+    // Of what there was when it came; what is newer comes from the log.
+    room_->journal().read_before(room_->name(), Seq{number(resume_seq_) + 1}, last_, std::move(done));
   } else {
     room_->journal().read_after(room_->name(), seq_, page_messages, std::move(done));
   }

@@ -58,7 +58,7 @@ class Cursor {
   static constexpr std::uint64_t nowhere = UINT64_MAX;
   bool position(const View& view);  // false: nothing to be had from the window now
   bool can_resume(const View& view) const;
-  bool cutting(const View& view) const;
+  bool cutting() const;
   void gather_cut(Chunk& chunk, const View& view, std::size_t part);
   void passed(const View& view);
   void read_page();

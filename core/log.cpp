@@ -20,14 +20,20 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return levels[static_cast<std::size_t>(level)];
 }
 
+// As log.level has them.
+std::string_view name(Level level) {
+  constexpr std::string_view names[] = {"debug", "info", "warn", "error"};
+  return names[static_cast<std::size_t>(level)];
+}
+
 std::string quoted(std::string_view value) {
   std::string out = "\"";
   append_json_clean(out, value);
   return out + '"';
 }
 
-std::string text_line(std::string_view what, std::initializer_list<Field> fields) {
-  std::string line(what);
+std::string text_line(Level level, std::string_view what, std::initializer_list<Field> fields) {
+  std::string line = std::string(name(level)) + ' ' + std::string(what);
   for (const auto& f : fields) {
     line += ' ';
     line += f.name;
@@ -37,8 +43,8 @@ std::string text_line(std::string_view what, std::initializer_list<Field> fields
   return line;
 }
 
-std::string json_members(std::string_view what, std::initializer_list<Field> fields) {
-  std::string line = R"("event":)" + quoted(what);
+std::string json_members(Level level, std::string_view what, std::initializer_list<Field> fields) {
+  std::string line = R"("level":")" + std::string(name(level)) + R"(","event":)" + quoted(what);
   for (const auto& f : fields) {
     line += ",\"";
     line += f.name;
@@ -54,9 +60,8 @@ void open(Level level, Format chosen) {
   format = chosen;
   spdlog::init_thread_pool(8192, 1);
   auto logger = spdlog::create_async_nb<spdlog::sinks::stderr_sink_mt>("chatbridge");
-  logger->set_pattern(
-      chosen == Format::json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
-      spdlog::pattern_time_type::utc);
+  logger->set_pattern(chosen == Format::json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %v",
+                      spdlog::pattern_time_type::utc);
   logger->set_level(to_spdlog(level));
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
@@ -67,7 +72,8 @@ void close() { spdlog::shutdown(); }
 void event(Level level, std::string_view what, std::initializer_list<Field> fields) {
   auto* logger = spdlog::default_logger_raw();
   if (logger == nullptr || !logger->should_log(to_spdlog(level))) return;
-  logger->log(to_spdlog(level), "{}", format == Format::json ? json_members(what, fields) : text_line(what, fields));
+  logger->log(to_spdlog(level), "{}",
+              format == Format::json ? json_members(level, what, fields) : text_line(level, what, fields));
 }
 
 }  // namespace chatbridge::log

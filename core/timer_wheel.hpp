@@ -48,7 +48,8 @@ class TimerWheel {
   void advance();
   TimePoint now() const { return driver_.now(driver_.arg); }
   std::size_t armed() const { return armed_; }
-  // When advance() should be called next; something is armed. Perhaps before the first deadline, never after it.
+  // When advance() should be called next; something is armed. Perhaps before the first deadline, at most a tick after
+  // it.
   TimePoint next() const;
 
  private:

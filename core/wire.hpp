@@ -24,7 +24,7 @@ struct PresenceChange {
   std::size_t count = 0;  // people in the room after it
   bool names = true;      // false above presence.max: counts only
   std::vector<Member> joined, left;
-  std::vector<Member> everybody;  // not empty: names are told again after a while without, and this is the list
+  std::vector<Member> everybody = {};  // not empty: names are told again after a while without, and this is the list
 };
 struct Rename {
   std::string old_nick, nick;

@@ -2,8 +2,8 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-build_packages="g++ cmake ninja-build libboost1.81-dev nlohmann-json3-dev catch2 libcli11-dev libtomlplusplus-dev libspdlog-dev libicu-dev"
-test_packages="python3 python3-websockets nodejs npm chromium netcat-openbsd ncat socat telnet curl procps"
+build_packages="g++ cmake ninja-build libboost1.81-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libspdlog-dev libicu-dev"
+test_packages="catch2 python3 python3-websockets nodejs npm chromium netcat-openbsd ncat socat telnet curl procps"
 
 # What of the named packages is not there. A program of the same name on PATH counts: it may come from elsewhere.
 missing_packages() {
@@ -46,14 +46,14 @@ need() {
   fi
 }
 
-# configure_and_build PRESET [target…]
-configure_and_build() {
+# configure PRESET [cmake arguments…]
+configure() {
   local preset=$1 launcher=()
   shift
+  mkdir -p "$root/build"
   command -v ccache >/dev/null 2>&1 && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-  cmake --preset "$preset" "${launcher[@]}" >"$root/build/$preset.log" 2>&1 || {
+  cmake --preset "$preset" "${launcher[@]}" "$@" >"$root/build/$preset.log" 2>&1 || {
     cat "$root/build/$preset.log" >&2
     exit 1
   }
-  cmake --build "$root/build/$preset" "${@/#/--target=}" >&2
 }

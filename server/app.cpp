@@ -68,7 +68,8 @@ App::App(const Config& config)
       gateway_(hub_, guard_, readiness_, config.http_options),
       tcp_relay_(hub_, config.tcp_options,
                  [this](Lane& lane, Socket socket, std::string early) {
-                   gateway_.serve(lane, std::move(socket), std::move(early));
+                   // With http.listen none there is no HTTP, on no port: the connection is closed.
+                   if (!config_.http.empty()) gateway_.serve(lane, std::move(socket), std::move(early));
                  }),
       udp_(std::make_shared<UdpRelay>(first_, hub_, config.udp_options)),
       signals_(first_.shard.io()),

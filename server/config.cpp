@@ -295,6 +295,7 @@ std::vector<Setting> read_environment(const char* const* environment, std::vecto
     const std::string_view entry(*environment);
     const auto equals = entry.find('=');
     if (!entry.starts_with("CHATBRIDGE_") || equals == std::string_view::npos) continue;
+    if (equals + 1 == entry.size()) continue;  // set to nothing is not set, as in shells
     const std::string name(entry.substr(0, equals)), value(entry.substr(equals + 1));
     const auto key = std::ranges::find_if(keys(), [&](const Key& k) { return variable_of(k.name) == name; });
     if (const auto s = shorter.find(name); s != shorter.end()) {

@@ -49,7 +49,8 @@ std::vector<KeyInfo> config_keys();
 
 // Settings of a TOML file. Throws ConfigError.
 std::vector<Setting> read_config_file(const std::string& path);
-// Settings of the environment; `warn` gets the name of each CHATBRIDGE_ variable that means nothing here.
+// Settings of the environment, empty ones left out; `warn` gets the name of each CHATBRIDGE_ variable that means
+// nothing here.
 std::vector<Setting> read_environment(const char* const* environment, std::vector<std::string>& warn);
 
 // Later settings win. Throws ConfigError.

@@ -90,7 +90,7 @@ class Server {
  private:
   static HttpOptions options() {
     HttpOptions o;
-    o.ws.ping = std::chrono::milliseconds(4);
+    o.ws.ping = std::chrono::milliseconds(20);  // often, yet longer than a slow build may pause
     return o;
   }
   Lane lane_;

@@ -177,6 +177,16 @@ test('a name wished for while offline is asked for in the greeting', () => {
   assert.deepEqual(s.socket.sent, [{ type: 'hello', nick: 'eve' }]);
 });
 
+test('a name that was refused is not asked for again, the one before is', () => {
+  const s = setup();
+  s.chat.rename('ann');
+  s.chat.start();
+  s.welcome();
+  s.chat.rename('bob');
+  s.socket.says({ type: 'error', code: 'nick_taken', message: '' });
+  assert.equal(s.chat.wanted, 'ann');
+});
+
 test('a crowd that became small is asked for by name, not more than once in a while', () => {
   const s = setup();
   s.chat.join('lobby');

@@ -10,6 +10,7 @@ const realClock = { now: () => Date.now(), setTimeout: (f, ms) => setTimeout(f, 
 
 export class Chat {
   #keep; #on; #clock; #timer = null;
+  #before;  // the name wished for before the one that is asked for
   #askedMembers = new Map();
   #wholeList = new Set();      // rooms whose next `members` answers a person's question
   defaultRoom = null;
@@ -68,8 +69,11 @@ export class Chat {
 
   /** False when it can only be wished for: it is then asked for at the next greeting. */
   rename(nick) {
+    const before = this.wanted;
     this.wanted = nick;
-    return this.connection.send({ type: 'nick', nick });
+    if (!this.connection.send({ type: 'nick', nick })) return false;
+    this.#before = before;
+    return true;
   }
 
   history(name, limit = 50) {
@@ -118,7 +122,7 @@ export class Chat {
       }
       case 'members': this.#members(frame); break;
       case 'presence': this.store.presence(frame); this.#completeMembers(frame); break;
-      case 'nick': if (this.store.renamed(frame)) this.#on.nick?.(frame.nick); break;
+      case 'nick': if (this.store.renamed(frame)) { this.#before = undefined; this.#on.nick?.(frame.nick); } break;
       case 'error': this.#error(frame); break;
       default: break;  // pong, bye and what later servers may say
     }
@@ -173,11 +177,18 @@ export class Chat {
     this.connection.send({ type: 'who', room: name, limit: 100 });
   }
 
+  // A name refused is not asked for again by itself; the one before is.
+  #refused(frame) {
+    this.#on.error?.(frame);
+    if (this.#before !== undefined) this.wanted = this.#before;
+    this.#before = undefined;
+  }
   #error(frame) {
     const item = frame.id && this.outbox.refused(frame.id, frame.code, frame.message);
     const room = this.store.rooms.get(frame.room);
     if (room) room.loading = false;
     if (item) return;
+    if (frame.code === 'nick_taken' || frame.code === 'bad_nick') return this.#refused(frame);
     if (room && !room.joined && isLater(frame.code)) {
       this.#clock.setTimeout(() => { if (this.connected && !room.joined && this.store.rooms.get(room.name) === room) this.#sendJoin(room); }, JOIN_AGAIN);
     } else this.#on.error?.(frame);
