@@ -15,6 +15,8 @@ class LineDialect {
   bool enter();
   // Says who it is, and tells the room that it is there.
   void greet();
+  // Who it is and where.
+  void say_where();
   bool greeted() const { return greeted_; }
 
   // One line or datagram, without its line end. Empty ones are ignored.
@@ -33,7 +35,6 @@ class LineDialect {
   void apply(const command::Quit& c);
   void apply(const command::Refused& c);
   void notice(std::string_view text);
-  void say_where();
 
   Client& client_;
   bool greeted_ = false, quit_ = false;

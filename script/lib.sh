@@ -2,8 +2,8 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-build_packages="g++ cmake ninja-build libboost1.81-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libspdlog-dev libicu-dev"
-test_packages="catch2 python3 python3-websockets nodejs npm chromium netcat-openbsd ncat socat telnet curl procps"
+build_packages="g++ cmake ninja-build libboost1.81-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libspdlog-dev libicu-dev libsodium-dev"
+test_packages="catch2 python3 python3-websockets nodejs npm chromium netcat-openbsd ncat socat telnet curl procps iproute2"
 
 # What of the named packages is not there. A program of the same name on PATH counts: it may come from elsewhere.
 missing_packages() {
@@ -14,6 +14,7 @@ missing_packages() {
       nodejs) program=node ;;
       netcat-openbsd) program=nc.openbsd ;;
       procps) program=ps ;;
+      iproute2) program=ip ;;
       *) program=$package ;;
     esac
     command -v "$program" >/dev/null 2>&1 && continue

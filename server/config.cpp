@@ -111,7 +111,7 @@ const std::vector<Key>& keys() {
        duration([](Config & c) -> auto& { return c.udp_options.idle; })},
       {"udp.peers", "100000", "UDP clients at once", count([](Config & c) -> auto& { return c.udp_options.peers; })},
       {"udp.trusted", "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,::1/128,fc00::/7,fe80::/10",
-       "networks whose datagrams are taken",
+       "networks whose UDP clients are taken at once, or none; others answer a challenge first",
        [](Config& c, const Values& v) {
          c.udp_options.trusted = {};
          for (const auto& network : v)

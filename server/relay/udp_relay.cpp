@@ -1,5 +1,7 @@
 #include "server/relay/udp_relay.hpp"
 
+#include <algorithm>
+
 #include "core/log.hpp"
 
 namespace chatbridge {
@@ -40,6 +42,7 @@ class UdpRelay::Peer final : public Transport {
   LineDialect dialect;
   TimePoint heard;
   std::list<Peer*>::iterator place;
+  FairPlaces<NetworkBits, Peer, KeyedHash>::Place share;
   std::uint64_t datagrams = 0;
 
  private:
@@ -79,20 +82,22 @@ bool UdpRelay::acceptable(const UdpAddress& from, std::string_view datagram) {
   for (const auto& socket : sockets_)
     if (socket->own(from)) return drop(Drop::own_socket), false;
   if (datagram.starts_with("*** ")) return drop(Drop::server_line), false;
-  if (!options_.trusted.contain(from.remote.address())) return drop(Drop::untrusted), false;
   return true;
 }
 
 void UdpRelay::took(UdpSocket& socket, const UdpAddress& from, std::string_view datagram) {
   if (stopped_ || !acceptable(from, datagram)) return;
-  auto* peer = peer_of(socket, from);
-  if (peer == nullptr) return;
+  auto* peer = peer_of(from);
+  if (peer == nullptr && (!admit(socket, from, datagram) || (peer = new_peer(socket, from)) == nullptr)) return;
   peer->socket = &socket;
   peer->address = from;
   peer->heard = lane_.shard.wheel().now();
   by_activity_.splice(by_activity_.end(), by_activity_, peer->place);
+  places_.used(peer->share);
   ++peer->datagrams;
   if (peer->client->congested()) return drop(Drop::congested);
+  // Never said to anybody. The greeting may have been lost, so every one is answered.
+  if (options_.challenge && parse_hello(datagram)) return peer->datagrams > 1 ? peer->dialect.say_where() : void();
   peer->dialect.input(without_line_end(datagram));
   if (!peer->dialect.quit()) return;
   peer->client->tell("*** bye");
@@ -100,25 +105,51 @@ void UdpRelay::took(UdpSocket& socket, const UdpAddress& from, std::string_view 
   forget(*peer, "quit");
 }
 
-UdpRelay::Peer* UdpRelay::peer_of(UdpSocket& socket, const UdpAddress& from) {
-  const auto key = from.key();
-  if (const auto found = peers_.find(key); found != peers_.end()) return found->second.get();
-  if (options_.peers > 0 && peers_.size() >= options_.peers) return drop(Drop::too_many), nullptr;
+bool UdpRelay::admit(UdpSocket& socket, const UdpAddress& from, std::string_view datagram) {
+  if (options_.trusted.contain(from.remote.address())) return true;
+  if (!options_.challenge) return drop(Drop::untrusted), false;
+  const auto now = lane_.shard.wheel().now();
+  const auto answer = guard_.judge(from, datagram, now);
+  if (answer.join) return true;
+  if (answer.wrong) drop(Drop::wrong_cookie);
+  // What a full socket does not take at once is not queued for strangers.
+  if (!answer.challenge || socket.blocked()) return drop(Drop::over_limit), false;
+  const auto text = guard_.challenge(from, now);
+  const auto bytes = std::make_shared<Segment>(0, text.size());
+  std::ranges::copy(text, bytes->bytes.get());
+  queue(socket, from, {{bytes->bytes.get(), text.size()}, bytes});
+  return drop(Drop::challenged), false;
+}
+
+UdpRelay::Peer* UdpRelay::peer_of(const UdpAddress& from) {
+  const auto found = peers_.find(from.key());
+  return found == peers_.end() ? nullptr : found->second.get();
+}
+
+UdpRelay::Peer* UdpRelay::new_peer(UdpSocket& socket, const UdpAddress& from) {
+  const auto host = host_of(from.remote.address());
+  if (options_.peers > 0 && peers_.size() >= options_.peers) {
+    auto* other = places_.to_replace_for(host);
+    if (other == nullptr) return drop(Drop::too_many), nullptr;
+    forget(*other, "replaced");
+  }
   auto peer = std::make_shared<Peer>(*this, socket, from);
   peer->client->become(hub_.new_session());
   if (!peer->dialect.enter()) return drop(Drop::too_many), peer->client->gone(Farewell::said), nullptr;
   peer->place = by_activity_.insert(by_activity_.end(), peer.get());
+  peer->share = places_.add(host, *peer);
   log::info("connect", {{"transport", "udp"},
                         {"peer", to_string(Tcp::endpoint(from.remote.address(), from.remote.port()))},
                         {"client", peer->client->id()}});
   peer->dialect.greet();
   if (!idle_.armed()) idle_.arm(options_.idle);
-  return peers_.emplace(key, std::move(peer)).first->second.get();
+  return peers_.emplace(from.key(), std::move(peer)).first->second.get();
 }
 
 void UdpRelay::forget(Peer& peer, std::string_view reason) {
   const auto kept = peers_.extract(peer.address.key());
   by_activity_.erase(peer.place);
+  places_.remove(peer.share);
   peer.client->gone(Farewell::said);
   log::info("disconnect",
             {{"transport", "udp"}, {"client", peer.client->id()}, {"reason", reason}, {"datagrams", peer.datagrams}});
@@ -211,6 +242,9 @@ void UdpRelay::report_drops() {
                             {"own_socket", take(Drop::own_socket)},
                             {"server_line", take(Drop::server_line)},
                             {"untrusted", take(Drop::untrusted)},
+                            {"challenged", take(Drop::challenged)},
+                            {"wrong_cookie", take(Drop::wrong_cookie)},
+                            {"over_limit", take(Drop::over_limit)},
                             {"too_many", take(Drop::too_many)},
                             {"congested", take(Drop::congested)}});
 }

@@ -9,15 +9,18 @@
 
 #include "bridge/stream.hpp"
 #include "core/line_dialect.hpp"
+#include "server/relay/fair_places.hpp"
 #include "server/relay/networks.hpp"
+#include "server/relay/udp_guard.hpp"
 #include "server/relay/udp_socket.hpp"
 
 namespace chatbridge {
 
 struct UdpOptions {
   Duration idle = std::chrono::minutes(10);  // after a client's last datagram it is forgotten
-  std::size_t peers = 100'000;               // 0: no limit; more are dropped and counted
-  Networks trusted;                          // whose datagrams are taken; source addresses can be forged
+  std::size_t peers = 100'000;               // 0: no limit; a newcomer above it needs somebody's place, see FairPlaces
+  Networks trusted;                          // whose datagrams are taken at once; source addresses can be forged
+  bool challenge = true;                     // others are challenged; false: dropped
 };
 
 // Lives in its lane's connections, on the lane's thread.
@@ -37,11 +40,25 @@ class UdpRelay final : public Connection, public std::enable_shared_from_this<Ud
 
  private:
   class Peer;
-  enum class Drop { low_port, own_socket, server_line, untrusted, too_many, congested, count };
+  enum class Drop {
+    low_port,
+    own_socket,
+    server_line,
+    untrusted,
+    challenged,
+    wrong_cookie,
+    over_limit,
+    too_many,
+    congested,
+    count
+  };
 
   void took(UdpSocket& socket, const UdpAddress& from, std::string_view datagram);
   bool acceptable(const UdpAddress& from, std::string_view datagram);
-  Peer* peer_of(UdpSocket& socket, const UdpAddress& from);
+  // Whether a stranger may come in; if not, it is challenged at most.
+  bool admit(UdpSocket& socket, const UdpAddress& from, std::string_view datagram);
+  Peer* peer_of(const UdpAddress& from);
+  Peer* new_peer(UdpSocket& socket, const UdpAddress& from);
   void queue(UdpSocket& socket, const UdpAddress& to, Cursor::Entry entry);
   void send_queued(UdpSocket& socket);
   void flush_all();
@@ -55,7 +72,9 @@ class UdpRelay final : public Connection, public std::enable_shared_from_this<Ud
   Hub& hub_;
   const UdpOptions options_;
   std::vector<std::unique_ptr<UdpSocket>> sockets_;
-  std::unordered_map<std::string, std::shared_ptr<Peer>> peers_;
+  std::unordered_map<std::string, std::shared_ptr<Peer>, KeyedHash> peers_;
+  FairPlaces<NetworkBits, Peer, KeyedHash> places_;
+  UdpGuard guard_;
   std::list<Peer*> by_activity_;  // longest silent first
   Timer idle_, report_;
   std::array<std::uint64_t, static_cast<std::size_t>(Drop::count)> drops_{};

@@ -30,12 +30,6 @@ void put(msghdr& h, Control& control, int level, int type, const T& info) {
   std::memcpy(CMSG_DATA(c), &info, sizeof info);
 }
 
-// Every address as IPv6, IPv4 mapped; without a scope, so that it can be compared.
-ip::address_v6 mapped(const ip::address& address) {
-  if (address.is_v4()) return ip::make_address_v6(ip::v4_mapped, address.to_v4());
-  return ip::address_v6(address.to_v6().to_bytes());
-}
-
 void take_local(msghdr& h, UdpAddress& from) {
   from.has_local = false;
   for (auto* c = CMSG_FIRSTHDR(&h); c != nullptr; c = CMSG_NXTHDR(&h, c)) {
@@ -57,6 +51,11 @@ void take_local(msghdr& h, UdpAddress& from) {
 }
 
 }  // namespace
+
+ip::address_v6 mapped(const ip::address& address) {
+  if (address.is_v4()) return ip::make_address_v6(ip::v4_mapped, address.to_v4());
+  return ip::address_v6(address.to_v6().to_bytes());
+}
 
 struct UdpSocket::Received {
   std::vector<char> data = std::vector<char>(receive_batch * datagram_max);

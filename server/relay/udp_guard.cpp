@@ -1,0 +1,172 @@
+#include "server/relay/udp_guard.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+
+namespace chatbridge {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+constexpr std::string_view word = "/hello", blanks = " \t\r\n";
+constexpr std::size_t cookie_digits = 6;
+constexpr std::uint32_t cookie_mask = (1U << (4 * cookie_digits)) - 1;
+
+using Key = std::array<unsigned char, crypto_shorthash_KEYBYTES>;
+
+Key random_key() {
+  if (sodium_init() < 0) throw std::runtime_error("no source of randomness");
+  Key key;
+  randombytes_buf(key.data(), key.size());
+  return key;
+}
+
+std::uint64_t keyed_hash(const Key& key, std::string_view bytes) {
+  std::uint64_t out = 0;
+  static_assert(sizeof out == crypto_shorthash_BYTES);
+  crypto_shorthash(reinterpret_cast<unsigned char*>(&out), reinterpret_cast<const unsigned char*>(bytes.data()),
+                   bytes.size(), key.data());
+  return out;
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+}  // namespace
+
+NetworkBits network_bits(const ip::address& address, unsigned v4_bits, unsigned v6_bits) {
+  auto bytes = mapped(address).to_bytes();
+  const bool v4 = mapped(address).is_v4_mapped();
+  for (unsigned bit = v4 ? 96 + v4_bits : v6_bits; bit < 128; ++bit)
+    bytes[bit / 8] &= static_cast<unsigned char>(~(0x80U >> bit % 8));
+  return bytes;
+}
+
+NetworkBits host_of(const ip::address& address) { return network_bits(address, 32, 64); }
+
+std::size_t KeyedHash::operator()(std::string_view bytes) const {
+  static const Key key = random_key();
+  return keyed_hash(key, bytes);
+}
+
+std::optional<std::string_view> parse_hello(std::string_view datagram) {
+  const auto from = datagram.find_first_not_of(blanks);
+  if (from == std::string_view::npos) return {};
+  datagram = datagram.substr(from, datagram.find_last_not_of(blanks) - from + 1);
+  if (datagram.size() < word.size() || !std::ranges::equal(datagram.substr(0, word.size()), word, {}, lower)) return {};
+  const auto rest = datagram.substr(word.size());
+  const auto argument = rest.find_first_not_of(blanks);
+  if (argument == 0) return {};  // "/hellothere"
+  return argument == std::string_view::npos ? std::string_view{} : rest.substr(argument);
+}
+
+std::optional<std::uint32_t> parse_cookie(std::string_view digits) {
+  if (digits.size() != cookie_digits) return {};
+  std::uint32_t value = 0;
+  for (const char digit : digits) {
+    const char c = lower(digit);
+    if (c >= '0' && c <= '9') {
+      value = value << 4 | static_cast<std::uint32_t>(c - '0');
+    } else if (c >= 'a' && c <= 'f') {
+      value = value << 4 | static_cast<std::uint32_t>(c - 'a' + 10);
+    } else {
+      return {};
+    }
+  }
+  return value;
+}
+
+UdpGuard::UdpGuard() : key_(random_key()) {}
+
+void UdpGuard::Account::refill(const Rates& rates, TimePoint now) {
+  if (at == TimePoint::min()) {
+    challenges = rates.challenges_burst;
+    wrong = rates.wrong_burst;
+  } else {
+    const auto passed = std::chrono::duration<float>(now - at).count();
+    challenges = std::min(rates.challenges_burst, challenges + passed * rates.challenges);
+    wrong = std::min(rates.wrong_burst, wrong + passed * rates.wrong);
+  }
+  at = now;
+}
+
+// The sender's own place, or the one it takes: an empty one, else the longest unused of the network with most here.
+UdpGuard::Sender& UdpGuard::place_for(Set& set, const NetworkBits& host, const NetworkBits& network) {
+  const auto mine = std::ranges::find_if(set.senders, [&](const Sender& s) { return s.host == host; });
+  if (mine != set.senders.end() && mine->at != TimePoint::min()) return *mine;
+  const auto held = [&](const Sender& s) {
+    return s.at == TimePoint::min() ? places + 1
+                                    : std::size_t(std::ranges::count(set.senders, s.network, &Sender::network));
+  };
+  auto* victim = &set.senders.front();
+  for (auto& s : set.senders) {
+    const auto more = held(s), most = held(*victim);
+    if (more > most || (more == most && s.at < victim->at)) victim = &s;
+  }
+  *victim = {};
+  victim->host = host;
+  victim->network = network;
+  return *victim;
+}
+
+UdpGuard::Levels UdpGuard::accounts(const ip::address& address, TimePoint now) {
+  if (table_.empty()) table_.resize(sets);
+  const auto network = network_bits(address, 24, 48);
+  auto& set = table_[KeyedHash{}(network) % sets];
+  auto& sender = place_for(set, host_of(address), network);
+  sender.refill(of_sender, now);
+  set.refill(of_network, now);
+  all_.refill(of_all, now);
+  return {&sender, &set, &all_};
+}
+
+UdpGuard::Answer UdpGuard::judge(const UdpAddress& from, std::string_view datagram, TimePoint now) {
+  const auto levels = accounts(from.remote.address(), now);
+  const auto left = [&](float Account::*of) {
+    return std::ranges::all_of(levels, [of](const Account* a) { return a->*of >= 1; });
+  };
+  const auto take = [&](float Account::*of) {
+    for (auto* a : levels) a->*of -= 1;
+  };
+  Answer answer;
+  const auto said = parse_hello(datagram);
+  if (const auto guess = said ? parse_cookie(*said) : std::nullopt) {
+    // Who has guessed too often is not let in by a good guess either.
+    if (!left(&Account::wrong)) return answer;
+    answer.join = good(from, *guess, now);
+    if (answer.join) return answer;
+    answer.wrong = true;
+    take(&Account::wrong);
+  }
+  answer.challenge = left(&Account::challenges);
+  if (answer.challenge) take(&Account::challenges);
+  return answer;
+}
+
+std::string UdpGuard::challenge(const UdpAddress& to, TimePoint now) const {
+  char line[64];
+  const int n =
+      std::snprintf(line, sizeof line, "*** reply /hello %06x to join\n", cookie(to, now.time_since_epoch() / slot));
+  return {line, static_cast<std::size_t>(n)};
+}
+
+std::uint32_t UdpGuard::cookie(const UdpAddress& address, std::int64_t slot_number) const {
+  auto bytes = address.key();
+  bytes.append(reinterpret_cast<const char*>(&slot_number), sizeof slot_number);
+  return keyed_hash(key_, bytes) & cookie_mask;
+}
+
+bool UdpGuard::good(const UdpAddress& from, std::uint32_t guess, TimePoint now) const {
+  const auto same = [&](std::int64_t slot_number) {
+    const auto right = cookie(from, slot_number);
+    return sodium_memcmp(&right, &guess, sizeof right) == 0;
+  };
+  const auto current = now.time_since_epoch() / slot;
+  const bool is_current = same(current), is_previous = same(current - 1);  // both, always
+  return is_current || is_previous;
+}
+
+}  // namespace chatbridge

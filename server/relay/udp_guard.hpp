@@ -1,0 +1,92 @@
+// Who may become a UDP client: source addresses can be forged, so a stranger first shows that it reads what is sent to
+// its address. It is told a cookie and says it back; until then nothing is kept of it but two small counts.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/position.hpp"
+#include "server/relay/udp_socket.hpp"
+
+namespace chatbridge {
+
+// An address's first bits, the rest 0; IPv4 as mapped. Equal for all addresses of one network.
+using NetworkBits = std::array<unsigned char, 16>;
+NetworkBits network_bits(const boost::asio::ip::address& address, unsigned v4_bits, unsigned v6_bits);
+// What counts as one sender, whatever port it uses: an IPv4 address, an IPv6 /64, of which everybody has plenty.
+NetworkBits host_of(const boost::asio::ip::address& address);
+
+// For hash tables whose keys strangers choose: SipHash with a key of this process's own.
+struct KeyedHash {
+  std::size_t operator()(std::string_view bytes) const;
+  std::size_t operator()(const NetworkBits& bits) const {
+    return (*this)(std::string_view(reinterpret_cast<const char*>(bits.data()), bits.size()));
+  }
+};
+
+// What follows /hello as the first word, without the blanks and line ends round it; nothing: it is something else.
+// Capitals are fine.
+std::optional<std::string_view> parse_hello(std::string_view datagram);
+// Six hexadecimal digits.
+std::optional<std::uint32_t> parse_cookie(std::string_view word);
+
+// Judges datagrams of strangers. What is let through to them:
+// 1. A challenge is shorter than 3 times an empty datagram, headers included, and answers one datagram.
+// 2. Challenges and wrong cookies are bounded by rates: of a sender, of its network (IPv4 /24, IPv6 /48), of all.
+// 3. A cookie is good for the address and port it was sent to, for one to two slots, in this process.
+// Memory is bounded. Accounts live in sets chosen by network, so a flood from one network finds room only in its own;
+// there the newcomer takes the place of the network that has most. On one thread; the caller's clock.
+class UdpGuard {
+ public:
+  static constexpr Duration slot = std::chrono::seconds(60);
+
+  // 24 bits can be guessed: rates, per second, and how many may come at once.
+  struct Rates {
+    float challenges, challenges_burst, wrong, wrong_burst;
+  };
+  static constexpr Rates of_sender{1, 8, 8.F / 60, 8};
+  static constexpr Rates of_network{16, 64, 32.F / 60, 32};
+  static constexpr Rates of_all{1000, 1000, 100, 200};
+
+  UdpGuard();  // throws std::runtime_error when there is no randomness
+
+  // Neither of `join` and `challenge`: a limit is reached, nothing is answered.
+  struct Answer {
+    bool join = false, challenge = false;
+    bool wrong = false;  // it came with a wrong cookie
+  };
+  Answer judge(const UdpAddress& from, std::string_view datagram, TimePoint now);
+  // One datagram.
+  std::string challenge(const UdpAddress& to, TimePoint now) const;
+
+  static constexpr std::size_t sets = 4096, places = 8;  // a set's
+
+ private:
+  // What may still be sent to somebody and tried by it. Full when it was not heard of for a while.
+  struct Account {
+    float challenges = 0, wrong = 0;
+    TimePoint at = TimePoint::min();  // when it was like that; min: never
+    void refill(const Rates& rates, TimePoint now);
+  };
+  struct Sender : Account {
+    NetworkBits host{}, network{};
+  };
+  struct Set : Account {
+    std::array<Sender, places> senders;
+  };
+  using Levels = std::array<Account*, 3>;
+
+  Levels accounts(const boost::asio::ip::address& address, TimePoint now);
+  static Sender& place_for(Set& set, const NetworkBits& host, const NetworkBits& network);
+  std::uint32_t cookie(const UdpAddress& address, std::int64_t slot_number) const;
+  bool good(const UdpAddress& from, std::uint32_t cookie, TimePoint now) const;
+
+  std::array<unsigned char, 16> key_;
+  Account all_;
+  std::vector<Set> table_;  // none before the first stranger
+};
+
+}  // namespace chatbridge
