@@ -86,7 +86,7 @@ void UdpGuard::Account::refill(const Rates& rates, TimePoint now) {
     challenges = rates.challenges_burst;
     wrong = rates.wrong_burst;
   } else {
-    const auto passed = std::chrono::duration<float>(now - at).count();
+    const auto passed = std::chrono::duration<double>(now - at).count();
     challenges = std::min(rates.challenges_burst, challenges + passed * rates.challenges);
     wrong = std::min(rates.wrong_burst, wrong + passed * rates.wrong);
   }
@@ -125,10 +125,10 @@ UdpGuard::Levels UdpGuard::accounts(const ip::address& address, TimePoint now) {
 
 UdpGuard::Answer UdpGuard::judge(const UdpAddress& from, std::string_view datagram, TimePoint now) {
   const auto levels = accounts(from.remote.address(), now);
-  const auto left = [&](float Account::*of) {
+  const auto left = [&](double Account::*of) {
     return std::ranges::all_of(levels, [of](const Account* a) { return a->*of >= 1; });
   };
-  const auto take = [&](float Account::*of) {
+  const auto take = [&](double Account::*of) {
     for (auto* a : levels) a->*of -= 1;
   };
   Answer answer;

@@ -45,10 +45,10 @@ class UdpGuard {
 
   // 24 bits can be guessed: rates, per second, and how many may come at once.
   struct Rates {
-    float challenges, challenges_burst, wrong, wrong_burst;
+    double challenges, challenges_burst, wrong, wrong_burst;
   };
-  static constexpr Rates of_sender{1, 8, 8.F / 60, 8};
-  static constexpr Rates of_network{16, 64, 32.F / 60, 32};
+  static constexpr Rates of_sender{1, 8, 8. / 60, 8};
+  static constexpr Rates of_network{16, 64, 32. / 60, 32};
   static constexpr Rates of_all{1000, 1000, 100, 200};
 
   UdpGuard();  // throws std::runtime_error when there is no randomness
@@ -67,7 +67,7 @@ class UdpGuard {
  private:
   // What may still be sent to somebody and tried by it. Full when it was not heard of for a while.
   struct Account {
-    float challenges = 0, wrong = 0;
+    double challenges = 0, wrong = 0;
     TimePoint at = TimePoint::min();  // when it was like that; min: never
     void refill(const Rates& rates, TimePoint now);
   };

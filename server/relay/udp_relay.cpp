@@ -96,8 +96,11 @@ void UdpRelay::took(UdpSocket& socket, const UdpAddress& from, std::string_view 
   places_.used(peer->share);
   ++peer->datagrams;
   if (peer->client->congested()) return drop(Drop::congested);
-  // Never said to anybody. The greeting may have been lost, so every one is answered.
-  if (options_.challenge && parse_hello(datagram)) return peer->datagrams > 1 ? peer->dialect.say_where() : void();
+  if (options_.challenge && parse_hello(datagram)) {
+    // Never said to anybody. The greeting may have been lost, so all but the first, which it answers, get an answer.
+    if (peer->datagrams > 1) peer->dialect.say_where();
+    return;
+  }
   peer->dialect.input(without_line_end(datagram));
   if (!peer->dialect.quit()) return;
   peer->client->tell("*** bye");
