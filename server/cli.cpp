@@ -70,9 +70,10 @@ std::string keys_help() {
 std::string url_of(const Config& config) {
   if (config.http.empty()) throw ConfigError("health: http.listen is none; name a URL");
   auto at = config.http.front();
-  if (at.address().is_unspecified())
-    at.address(at.address().is_v6() ? boost::asio::ip::address(boost::asio::ip::address_v6::loopback())
-                                    : boost::asio::ip::address(boost::asio::ip::address_v4::loopback()));
+  if (at.address().is_unspecified()) {
+    if (at.address().is_v6()) return "http://localhost:" + std::to_string(at.port());
+    at.address(boost::asio::ip::address_v4::loopback());
+  }
   return "http://" + to_string(at);
 }
 

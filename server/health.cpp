@@ -5,6 +5,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <iostream>
+#include <vector>
 
 namespace chatbridge {
 namespace {
@@ -31,6 +32,19 @@ bool parse(std::string url, Target& out) {
   return !out.host.empty() && !out.port.empty();
 }
 
+// localhost is this machine's loopback and needs no look-up (RFC 6761 section 6.3). Both families, since ::1 is not
+// there where IPv6 is off (as in Docker's default network), yet a listener on [::] takes IPv4.
+std::vector<Tcp::endpoint> resolve(boost::asio::io_context& io, const Target& target) {
+  std::vector<Tcp::endpoint> out;
+  const auto add = [&](const std::string& host) {
+    for (const auto& found : Tcp::resolver(io).resolve(host, target.port)) out.push_back(found.endpoint());
+  };
+  const bool local = target.host == "localhost";
+  add(local ? "::1" : target.host);
+  if (local) add("127.0.0.1");
+  return out;
+}
+
 http::response<http::string_body> get(const Target& target) {
   boost::asio::io_context io;
   beast::tcp_stream stream(io);
@@ -41,9 +55,8 @@ http::response<http::string_body> get(const Target& target) {
   beast::flat_buffer buffer;
   http::response<http::string_body> response;
   boost::system::error_code failed = boost::asio::error::timed_out;
-  Tcp::resolver resolver(io);
-  const auto results = resolver.resolve(target.host, target.port);
-  stream.async_connect(results, [&](boost::system::error_code ec, const Tcp::endpoint&) {
+  const auto endpoints = resolve(io, target);
+  stream.async_connect(endpoints, [&](boost::system::error_code ec, const Tcp::endpoint&) {
     if (ec) return void(failed = ec);
     http::async_write(stream, request, [&](boost::system::error_code write_ec, std::size_t) {
       if (write_ec) return void(failed = write_ec);

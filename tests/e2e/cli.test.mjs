@@ -181,3 +181,9 @@ test('health exits with 0 when a server is ready, and with 1 when none is there'
   assert.equal(missing.code, 1);
   assert.equal(missing.stderr.trim().split('\n').length, 1, 'one line says why');
 });
+
+test('health of a listener on [::] asks IPv4 where ::1 does not answer', async (t) => {
+  const s = await scene(t); // on 127.0.0.1 alone
+  const asked = await run(['health'], { env: { CHATBRIDGE_HTTP: `[::]:${s.daemon.http}` } });
+  assert.equal(asked.code, 0, asked.stderr);
+});
