@@ -17,7 +17,7 @@
 namespace chatbridge::connect {
 namespace {
 
-constexpr wchar_t redraw = 0x12, end_of_input = 0x04;  // ^R, ^D
+constexpr wchar_t redraw = 0x12, end_of_line = 0x05, end_of_input = 0x04;  // ^R, ^E, ^D
 constexpr int rest_of_key_ms = 100;
 constexpr int remembered = 500;  // lines
 
@@ -113,7 +113,7 @@ Editor::Impl::Impl(Events e) : events(std::move(e)) {
   el_wset(el, EL_SIGNAL, 0);
   el_wset(el, EL_BIND, L"^R", L"ed-redisplay", nullptr);
   // These wait for keys of their own, and take it for the end of input when none comes.
-  for (const auto* key : {L"^V", L"^Q", L"\\ex", L"\\eX"}) el_wset(el, EL_BIND, key, L"ed-unassigned", nullptr);
+  for (const auto* key : {L"^V", L"\\ex", L"\\eX"}) el_wset(el, EL_BIND, key, L"ed-unassigned", nullptr);
   // Between two lines libedit puts the terminal back: what is pasted in that moment would be echoed into the text.
   el_wset(el, EL_SETTY, L"-x", L"-echo", L"-icanon", L"-icrnl", nullptr);
   el_wset(el, EL_UNBUFFERED, 1);
@@ -196,6 +196,7 @@ void Editor::Impl::run(wchar_t key) {
 void Editor::Impl::finish() {
   if (over) return;
   if (typing()) {
+    run(end_of_line);
     std::fputc('\n', stdout);
   } else {
     shown.clear();
