@@ -101,7 +101,8 @@ void V1Client::add(Item item) {
 // the person was when it was typed, also if the connection is lost meanwhile.
 void V1Client::pump() {
   if (!inside_) return;
-  for (auto i = items_.begin(); i != items_.end(); ++i) {
+  std::size_t under_way = 0;
+  for (auto i = items_.begin(); i != items_.end() && under_way < under_way_max; ++i, ++under_way) {
     if (i->kind == Kind::join && i != items_.begin()) return;
     if (!i->sent) send(*i);
     if (i->kind == Kind::join) return;

@@ -31,7 +31,8 @@ class V1Host {
 //    again, under the same id, on every new connection until it is acknowledged: the server says it once.
 // 2. Every message of the room from the first joining on is printed once, in order; what is gone is told.
 // 3. Own messages are not printed.
-// 4. What waits for an answer is bounded, by a caller that gives no more while it is full(): 64 lines or 512 KiB.
+// 4. 64 lines are under way at most; what waits behind them is bounded by a caller that gives no more while it is
+// full().
 class V1Client {
  public:
   // `prefix`: of the ids of messages; nobody else's begin with it.
@@ -58,7 +59,7 @@ class V1Client {
   std::optional<std::chrono::milliseconds> bye() const { return bye_; }
 
  private:
-  static constexpr std::size_t items_max = 64, bytes_max = 512 * 1024;
+  static constexpr std::size_t under_way_max = 64, items_max = 64, bytes_max = 512 * 1024;
   enum class Kind { message, direct, nick, join, who, history, rooms };
   // Something typed that waits for its answer.
   struct Item {

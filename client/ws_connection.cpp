@@ -103,6 +103,8 @@ void WsConnection::Impl::read() {
                                          (reason.reason.empty() ? "" : ": " + std::string(reason.reason.c_str())) +
                                          ")");
                       }
+                      // Beast's word when the writer found out first.
+                      if (ec == asio::error::operation_aborted) ec = asio::error::connection_reset;
                       if (ec) return self.gone(self.url.authority() + ": " + ec.message());
                       const auto bytes = self.buffer.data();
                       if (self.stream.got_text())
@@ -126,7 +128,7 @@ void WsConnection::Impl::write() {
                        self.writing = false;
                        self.out_bytes -= self.out.front().size();
                        self.out.pop_front();
-                       if (!ec) self.write();
+                       if (!ec) self.write();  // else the reader tells of the end: the server may have said why
                      }));
 }
 
