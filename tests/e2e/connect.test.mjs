@@ -196,6 +196,31 @@ test('tcp: a server that ends before the input does is exit 1, and says so', asy
   assert.match(client.stderr.items.join('\n'), /^chatbridge: closed by the server$/);
 });
 
+test('tcp: after /quit it prints until the server closes, and waits ten seconds for that', async (t) => {
+  let closes = true;
+  const server = net.createServer((socket) => {
+    socket.write('*** you are guest-1 in lobby, /help\n');
+    let got = '';
+    socket.on('error', () => {}).on('data', (chunk) => {
+      if (!(got += chunk).endsWith('hi\n/quit\n') || !closes) return;
+      // Not before the client has had every chance to leave too early.
+      setImmediate(() => socket.write('bob: late\n', () => setImmediate(() => socket.end('*** bye\n'))));
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const there = `tcp://127.0.0.1:${server.address().port}`;
+  const client = new Piped([there]).end('hi');
+  assert.equal(await client.exit(), 0);
+  assert.deepEqual(client.said(), ['bob: late']);
+  closes = false;
+  const before = Date.now();
+  const stuck = new Piped([there]).end('hi\n');
+  assert.equal(await stuck.exit(20_000 * SLOW), 1);
+  assert.ok(Date.now() - before >= 9_900);
+  assert.match(stuck.stderr.items.join('\n'), /does not end the connection/);
+});
+
 test('ws: what the server refuses is printed, and a pipe ends with 1', async (t) => {
   const s = await scene(t);
   const listener = await s.v1({ nick: 'listener' });
@@ -222,11 +247,13 @@ test('ws: connections lost in the middle cost nothing and repeat nothing, of wha
   assert.ok(network.cuts >= 2, `${network.cuts} cuts`);
   network.cut();
   await reader.stderr.find(/reconnecting/, 'that it lost its connection');
-  await listener.publish('while away');
-  await reader.out.find(/listener: while away$/, 'what it missed');
-  assert.deepEqual(listener.texts(), [...lines, 'while away']);
+  // More than a join without a place gives.
+  const away = Array.from({ length: 80 }, (_, n) => `away ${n}`);
+  for (const text of away) await listener.publish(text);
+  await reader.out.find(/listener: away 79$/, 'what it missed');
+  assert.deepEqual(listener.texts(), [...lines, ...away]);
   assert.deepEqual(reader.said().map((line) => line.replace(/^\[\d\d:\d\d\] /, '')),
-    [...lines.map((line) => `writer: ${line}`), 'listener: while away']);
+    [...lines.map((line) => `writer: ${line}`), ...away.map((line) => `listener: ${line}`)]);
   network.cutAfter = Infinity;
   await reader.stderr.find(/^\*\*\* connected$/, 'that it is back');
 });
