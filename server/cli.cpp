@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "core/names.hpp"
+
 namespace chatbridge {
 namespace {
 
@@ -77,11 +79,61 @@ std::string url_of(const Config& config) {
   return "http://" + to_string(at);
 }
 
+constexpr auto connect_help = R"(
+Lines of standard input are sent, what others say is printed. Without a port: 9999, ws 80; without a path: /ws.
+
+  tcp, udp  a raw client. A server that does not say "*** you are" within a second is a verbatim relay:
+            bytes pass as they are, --nick and --room do nothing.
+  ws        chatbridge.v1: when the connection is lost it comes back by itself, misses nothing that the
+            server still has, and says nothing twice.
+
+On a terminal: arrows move in the line and through what was typed before, Ctrl-D on an empty line ends the
+input, Ctrl-C leaves at once. In the chat: /nick NAME, /join ROOM, /rooms, /who, /me TEXT, /msg NICK TEXT,
+/history [N], /help, /quit; //x says /x.
+
+At the end of input it leaves when what was sent is out: tcp asks the server for the end (/quit) and waits for
+it, ws waits for every line's acknowledgement, udp does what UDP can.
+
+Exit status: 0; 1 when it could not connect, was disconnected (tcp, udp), or a line piped in was refused (ws),
+with one line that says why on standard error; 2 for wrong usage; 130 after Ctrl-C.
+
+  printf 'build 4812 passed\n' | chatbridge connect --nick ci ws://localhost:8080/ws
+)";
+
+// Its options are its own: --room is where it goes, not the server's first room, and no configuration is read.
+CommandLine parse_connect(int argc, char** argv) {
+  CommandLine out;
+  CLI::App app("Joins a chat from a terminal or a pipe.", "chatbridge connect");
+  std::string url;
+  connect::Wishes wishes;
+  app.add_option("URL", url, "tcp://HOST:PORT, udp://HOST:PORT or ws://HOST:PORT/ws")->required();
+  app.add_option("--nick", wishes.nick, "who to be [guest-N]")->type_name("NAME");
+  app.add_option("--room", wishes.room, "where to go [the server's first room]")->type_name("ROOM");
+  app.footer(connect_help);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    app.exit(e, std::cout, std::cerr);
+    out.exit = 0;
+    return out;
+  } catch (const CLI::ParseError& e) {
+    throw ConfigError("connect: " + std::string(e.what()) + "; see chatbridge connect --help");
+  }
+  const auto parsed = connect::parse_url(url);
+  if (!parsed) throw ConfigError("connect: " + parsed.error().message);
+  if (wishes.nick)
+    if (const auto nick = Nick::parse(*wishes.nick); !nick) throw ConfigError("--nick: " + nick.error().message);
+  if (wishes.room)
+    if (const auto room = RoomName::parse(*wishes.room); !room) throw ConfigError("--room: " + room.error().message);
+  out.connect = {*parsed, std::move(wishes)};
+  return out;
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, char** argv, const char* const* environment) {
   CommandLine out;
-  if (argc > 1 && std::string_view(argv[1]) == "connect") throw ConfigError("connect is not built in");
+  if (argc > 1 && std::string_view(argv[1]) == "connect") return parse_connect(argc - 1, argv + 1);
   CLI::App app("Puts people on raw TCP sockets, UDP datagrams and browsers into the same chat rooms.", "chatbridge");
   Flags flags;
   std::string url;
@@ -92,6 +144,7 @@ CommandLine parse_command_line(int argc, char** argv, const char* const* environ
   app.add_subcommand("serve", "run the daemon (also without a command)")->fallthrough();
   auto* health = app.add_subcommand("health", "ask a running daemon whether it is ready")->fallthrough();
   health->add_option("URL", url, "http://HOST:PORT [the first http.listen]");
+  auto* connect = app.add_subcommand("connect", "join a chat: tcp://…, udp://… or ws://…; see connect --help");
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
@@ -102,6 +155,7 @@ CommandLine parse_command_line(int argc, char** argv, const char* const* environ
   } catch (const CLI::ParseError& e) {
     throw ConfigError(std::string(e.what()) + "; see chatbridge --help");
   }
+  if (*connect) throw ConfigError("connect comes first: chatbridge connect URL; its options are its own");
   std::vector<Setting> settings;
   if (!flags.config.empty()) settings = read_config_file(flags.config);
   for (auto& s : read_environment(environment, out.unknown_variables)) settings.push_back(std::move(s));

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   try {
     const auto cli = parse_command_line(argc, argv, environ);
     if (cli.exit) return *cli.exit;
+    if (cli.connect) return connect::run(*cli.connect);
     if (cli.health) return health(*cli.health);
     if (cli.check) return 0;
     log::open(cli.config.log_level, cli.config.log_format);
