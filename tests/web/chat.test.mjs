@@ -297,11 +297,12 @@ test('a conversation follows whom it is with, once, with what waits in it', () =
 
 test('our own new name moves no conversation', () => {
   const s = began();
+  s.chat.converse('ann');  // with whoever was called that before us
   s.socket.says(direct({ nick: 'eve' }));
   for (const room of [undefined, 'lobby', 'dev']) s.socket.says({ type: 'nick', room, old: 'ann', nick: 'anna' });
   s.socket.says(direct({ nick: 'ann', to: 'eve', text: 'mine, a moment late' }), direct({ nick: 'eve', to: 'ann', text: 'theirs, a moment late' }), direct({ nick: 'anna', to: 'eve', text: 'mine' }));
   assert.deepEqual(s.entries('@eve'), ['eve: psst', 'ann: mine, a moment late', 'eve: theirs, a moment late', 'anna: mine']);
-  assert.deepEqual([...s.chat.directs.conversations.keys()], ['@eve']);
+  assert.deepEqual([...s.chat.directs.conversations.keys()], ['@ann', '@eve']);
 });
 
 test('conversations and what waits in them outlive the program', () => {

@@ -268,9 +268,34 @@ test('typing is shown to the others until the message is there, in a line that k
   await ann.hears('hello');
   await typing(ann).getByText('eve and dan are typing…').waitFor();
   assert.equal(eve.events.filter(({ type, nick }) => type === 'typing' && nick === 'bob').length, 1, 'one frame in three seconds');
-  await eve.close();
+  await eve.leave();
   await typing(ann).getByText('dan is typing…').waitFor();
   await typing(ann).waitFor({ state: 'hidden' });
+});
+
+test('what the server holds against it is shown, and costs nothing that was written', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  const bob = await s.v1({ nick: 'bob' });
+  await ann.page.routeWebSocket(/\/ws$/, (socket) => {
+    const server = socket.connectToServer();
+    const refuse = (frame) => socket.send(JSON.stringify({ type: 'error', ...frame }));
+    socket.onMessage((data) => {
+      if (String(data).includes('"one-more"')) return refuse({ code: 'too_many', message: 'at most 3 rooms', room: 'one-more' });
+      if (String(data).includes('quick')) refuse({ code: 'rate_limited', message: 'slower' });
+      return server.send(data);
+    });
+  });
+  await ann.page.reload();
+  await ann.is('connected');
+  await ann.say('quick');
+  await ann.notice.getByText('You are writing faster than this server takes it').waitFor();
+  await bob.hears('quick');
+  await ann.message('quick', 'sent').waitFor();
+  await ann.say('/join one-more');
+  await ann.notice.getByText('You cannot go to one-more: at most 3 rooms').waitFor();
+  await heading(ann, 'lobby');
+  await ann.rooms.getByRole('button', { name: 'one-more', exact: true }).waitFor({ state: 'detached' });
 });
 
 test('on a phone: people to conversation to room, with a dot for what is unread', async (t) => {

@@ -232,6 +232,7 @@ test('neither does a reload send a direct message again, however it comes about'
   first.outbox.open(DIRECT);
   first.outbox.add('@bob', 'written', { to: 'bob' });
   first.outbox.take();
+  assert.equal(first.saved.items[0].written, true, 'that it goes out is kept before it does');
   first.outbox.add('@bob', 'waiting', { to: 'bob' });
   const { outbox } = setup({ items: first.saved.items });
   outbox.open(DIRECT);

@@ -234,11 +234,13 @@ function draw() {
   });
 }
 
-// The people of a conversation. Over what the other one is here is known from the rooms, or from what they wrote.
+// The people of a conversation. That the other one is there, and over what, is known from the rooms or from what they wrote.
 function both(person) {
   if (!person) return { members: null, count: 0 };
-  const seen = [...store.rooms.values()].map((room) => room.members?.get(person.nick)).find(Boolean);
-  return { members: new Map([[store.nick, { via: 'ws' }], [person.nick, { via: seen?.via ?? person.via }]]), count: 2 };
+  const members = new Map([[store.nick, { via: 'ws' }]]);
+  const via = [...store.rooms.values()].map((room) => room.members?.get(person.nick)?.via).find(Boolean) ?? person.via;
+  if (via) members.set(person.nick, { via });
+  return { members, count: members.size };
 }
 
 function open() {
