@@ -16,8 +16,9 @@ function setup({ keep = {}, on = {} } = {}) {
   };
   const comeBack = (session) => { clock.advance(2_000); welcome(session); };
   const seen = () => chat.store.rooms.get('lobby').entries.map((entry) => (entry.kind === 'message' ? entry.text : entry.kind));
-  const waiting = () => chat.outbox.items('lobby').map((item) => `${item.text} ${item.state}`);
-  return { chat, clock, WebSocket, welcome, comeBack, seen, waiting, get socket() { return WebSocket.last; } };
+  const entries = (key) => chat.directs.conversations.get(key).entries.map((entry) => (entry.kind === 'message' ? `${entry.nick}: ${entry.text}` : entry.kind));
+  const waiting = (place = 'lobby') => chat.outbox.items(place).map((item) => `${item.text} ${item.state}`);
+  return { chat, clock, WebSocket, welcome, comeBack, seen, entries, waiting, get socket() { return WebSocket.last; } };
 }
 
 test('greeting, joining, saying', () => {
@@ -214,4 +215,159 @@ test('older messages are asked for from the oldest one, one question at a time',
   s.socket.says({ type: 'history', room: 'lobby', messages: [message(9), message(10)], more: false });
   assert.equal(s.chat.history('lobby'), false, 'there is nothing above');
   assert.deepEqual(s.seen(), ['t9', 't10', 't11']);
+});
+
+const direct = (more = {}) => ({ type: 'direct', nick: 'bob', to: 'ann', at: '2026-01-02T03:04:05.678Z', via: 'tcp', text: 'psst', ...more });
+const began = (options) => {
+  const s = setup(options);
+  s.chat.join('lobby');
+  s.chat.start();
+  s.welcome();
+  s.socket.says(joined({ members: [{ nick: 'ann', via: 'ws' }, { nick: 'Bob', via: 'tcp' }] }));
+  return s;
+};
+
+test('a direct message: sent to the name as the room has it, acknowledged, said', () => {
+  const s = began();
+  s.chat.direct('bob', 'psst');
+  assert.deepEqual(s.socket.take('direct'), [{ type: 'direct', nick: 'Bob', text: 'psst', id: 'c1' }]);
+  assert.deepEqual(s.waiting('@bob'), ['psst pending']);
+  s.socket.says({ type: 'ack', id: 'c1' });
+  assert.deepEqual(s.waiting('@bob'), []);
+  assert.deepEqual(s.entries('@bob'), ['ann: psst']);
+  assert.equal(s.chat.directs.conversations.get('@bob').entries[0].key, 'out-c1');
+});
+
+test('a direct message that nobody gets fails, and can be sent again', () => {
+  const errors = [];
+  const s = began({ on: { error: (frame) => errors.push(frame.code) } });
+  s.chat.direct('zoe', 'psst');
+  s.socket.take('direct');
+  s.socket.says({ type: 'error', code: 'no_such_nick', message: 'no', id: 'c1' });
+  assert.deepEqual([s.waiting('@zoe'), errors], [['psst failed'], []]);
+  s.chat.retry('c1');
+  assert.equal(s.socket.take('direct')[0].id, 'c1');
+});
+
+test('unanswered when the connection is lost, a direct message is not sent again by itself; what never went out is sent', () => {
+  const s = began();
+  s.chat.direct('bob', 'unanswered');
+  s.socket.drops();
+  s.chat.direct('bob', 'offline');
+  s.comeBack('s1');
+  assert.deepEqual(s.socket.take('direct').map((frame) => frame.text), ['offline']);
+  assert.deepEqual(s.waiting('@bob'), ['unanswered failed', 'offline pending']);
+});
+
+test('direct messages need no room', () => {
+  const s = setup();
+  s.chat.start();
+  s.welcome();
+  s.chat.direct('bob', 'psst');
+  assert.equal(s.socket.take('direct').length, 1);
+});
+
+test('what another connection of ours said stands as ours, in the conversation with whom it was for', () => {
+  const told = [];
+  const s = began({ on: { direct: ({ nick }) => told.push(nick) } });
+  s.socket.says(direct({ nick: 'ann', to: 'bob', text: 'mine' }), direct({ text: 'theirs' }));
+  assert.deepEqual(s.entries('@bob'), ['ann: mine', 'bob: theirs']);
+  assert.deepEqual(s.chat.directs.conversations.get('@bob').entries.map((entry) => entry.own), [true, false]);
+  assert.deepEqual(told, ['bob']);
+  s.chat.show('@bob');
+  s.socket.says(direct());
+  assert.deepEqual(told, ['bob'], 'who looks is not told');
+});
+
+test('a conversation follows whom it is with, once, with what waits in it', () => {
+  const moves = [];
+  const s = began({ on: { moved: (move) => moves.push(move) } });
+  s.socket.says(direct());
+  s.chat.show('@bob');
+  s.chat.direct('bob', 'refused');
+  s.socket.take('direct');
+  for (const room of ['lobby', 'dev']) s.socket.says({ type: 'nick', room, old: 'bob', nick: 'rob' });
+  s.socket.says({ type: 'error', code: 'no_such_nick', message: '', id: 'c1' });
+  assert.deepEqual(moves, [{ from: '@bob', to: '@rob' }]);
+  assert.deepEqual([s.chat.store.current, s.chat.directs.current], ['@rob', '@rob']);
+  assert.deepEqual([s.entries('@rob'), s.waiting('@rob')], [['bob: psst', 'renamed'], ['refused failed']]);
+  s.chat.retry('c1');
+  assert.equal(s.socket.take('direct')[0].nick, 'rob');
+});
+
+test('our own new name moves no conversation', () => {
+  const s = began();
+  s.chat.converse('ann');  // with whoever was called that before us
+  s.socket.says(direct({ nick: 'eve' }));
+  for (const room of [undefined, 'lobby', 'dev']) s.socket.says({ type: 'nick', room, old: 'ann', nick: 'anna' });
+  s.socket.says(direct({ nick: 'ann', to: 'eve', text: 'mine, a moment late' }), direct({ nick: 'eve', to: 'ann', text: 'theirs, a moment late' }), direct({ nick: 'anna', to: 'eve', text: 'mine' }));
+  assert.deepEqual(s.entries('@eve'), ['eve: psst', 'ann: mine, a moment late', 'eve: theirs, a moment late', 'anna: mine']);
+  assert.deepEqual([...s.chat.directs.conversations.keys()], ['@ann', '@eve']);
+});
+
+test('conversations and what waits in them outlive the program', () => {
+  const kept = {};
+  const s = began({ keep: { saveDirects: (directs) => { kept.directs = structuredClone(directs); }, saveItems: (items) => { kept.items = structuredClone(items); } } });
+  s.socket.says(direct());
+  s.chat.direct('bob', 'unanswered');
+  s.chat.direct('zoe', 'as well');
+  const again = setup({ keep: kept });
+  assert.deepEqual(again.entries('@bob'), ['bob: psst']);
+  assert.deepEqual([again.waiting('@bob'), again.waiting('@zoe')], [['unanswered failed'], ['as well failed']]);
+  assert.ok(again.chat.directs.conversations.get('@zoe').open);
+});
+
+test('typing: of others in the room until they are heard, gone or renamed; never of oneself', () => {
+  const s = began();
+  const typing = (nick, room = 'lobby') => s.socket.says({ type: 'typing', room, nick });
+  const names = () => s.chat.typists.names('lobby');
+  for (const nick of ['bob', 'eve', 'dan', 'ann']) typing(nick);
+  typing('bob', 'dev');
+  assert.deepEqual(names(), ['bob', 'eve', 'dan']);
+  s.socket.says(message(1), { type: 'presence', room: 'lobby', count: 2, joined: [], left: [{ nick: 'dan' }] }, { type: 'nick', room: 'lobby', old: 'eve', nick: 'eva' });
+  assert.deepEqual(names(), ['eva']);
+  s.socket.drops();
+  assert.deepEqual(names(), []);
+});
+
+test('typing is told to the room, and to nobody without one', () => {
+  const s = setup();
+  s.chat.join('lobby');
+  s.chat.typed('lobby', 'x');
+  s.chat.start();
+  s.welcome();
+  s.chat.typed('lobby', 'x');
+  s.socket.says(joined());
+  s.chat.typed('@bob', 'x');
+  s.chat.typed('lobby', 'x');
+  assert.deepEqual(s.socket.take('typing'), [{ type: 'typing', room: 'lobby' }]);
+});
+
+test('told once that it writes too fast, it hands that on and loses nothing', () => {
+  const errors = [];
+  const s = began({ on: { error: (frame) => errors.push(frame.code) } });
+  s.chat.say('lobby', 'one');
+  s.chat.direct('bob', 'two');
+  s.socket.says({ type: 'error', code: 'rate_limited', message: 'slower' });
+  assert.deepEqual([errors, s.waiting(), s.waiting('@bob')], [['rate_limited'], ['one pending'], ['two pending']]);
+  s.socket.says({ type: 'ack', id: 'c1', room: 'lobby', seq: 1 }, { type: 'ack', id: 'c2' });
+  assert.deepEqual([s.waiting(), s.waiting('@bob')], [['one sent'], []]);
+});
+
+test('a room one was never let into is not left', () => {
+  const errors = [];
+  const s = began({ on: { error: (frame) => errors.push(frame.room) } });
+  s.chat.join('one-more');
+  s.socket.says({ type: 'error', code: 'too_many', message: 'too many rooms', room: 'one-more' });
+  s.chat.leave('one-more');
+  s.chat.leave('lobby');
+  assert.deepEqual([errors, s.socket.take('leave').map((frame) => frame.room)], [['one-more'], ['lobby']]);
+});
+
+test('a server that knows no typing costs nobody a notice', () => {
+  const errors = [];
+  const s = began({ on: { error: (frame) => errors.push(frame.code) } });
+  s.chat.typed('lobby', 'x');
+  s.socket.says({ type: 'error', code: 'unknown_type', message: '' });
+  assert.deepEqual(errors, []);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isNick, isRoom, parse } from '../../web/js/commands.js';
+import { parse } from '../../web/js/commands.js';
+import { fold, isNick, isRoom } from '../../web/js/names.js';
 
 const cases = [
   ['hello', { name: 'say', text: 'hello' }],
@@ -30,6 +31,16 @@ const cases = [
   ['/who', { name: 'who' }],
   ['/help me', { name: 'help' }],
   ['/quit', { name: 'quit' }],
+  ['/msg bob psst', { name: 'direct', nick: 'bob', text: 'psst' }],
+  ['/MSG @Jürgen_2  two\n  lines\n', { name: 'direct', nick: 'Jürgen_2', text: 'two\n  lines' }],
+  ['/msg bob\nbelow', { name: 'direct', nick: 'bob', text: 'below' }],
+  ['/msg bob /me waves', { name: 'direct', nick: 'bob', text: '/me waves' }],
+  ['/msg', { name: 'hint', hint: 'msg', word: 'msg' }],
+  ['/msg bob', { name: 'hint', hint: 'msg', word: 'msg' }],
+  ['/msg: bob psst', { name: 'hint', hint: 'msg', word: 'msg' }],
+  ['/msg\nbob psst', { name: 'hint', hint: 'msg', word: 'msg' }],
+  ['/msg b.o.b psst', { name: 'hint', hint: 'msg', word: 'msg' }],
+  ['/msgs', { name: 'hint', hint: 'unknown', word: 'msgs' }],
   ['/frobnicate now', { name: 'hint', hint: 'unknown', word: 'frobnicate' }],
   ['/etc/passwd', { name: 'hint', hint: 'unknown', word: 'etc/passwd' }],
   ['/', { name: 'hint', hint: 'unknown', word: '' }],
@@ -39,10 +50,13 @@ for (const [typed, meant] of cases) {
 }
 
 test('what carries a secret is never text, whatever stands around it', () => {
-  for (const word of ['msg', 'resume', 'login', 'LOGIN', 'Resume']) {
-    for (const typed of [`/${word}`, `/${word} x`, ` /${word} x`, `\t\u00a0/${word} x`, `hello\n/${word} x`, `hello\n  /${word} x`, `/me y\n/${word} x`, `/${word}: x`]) {
+  for (const word of ['resume', 'login', 'LOGIN', 'Resume']) {
+    for (const typed of [`/msg bob /${word} x`, `/msg bob hi\n/${word} x`, `/${word}`, `/${word} x`, ` /${word} x`, `\t\u00a0/${word} x`, `hello\n/${word} x`, `hello\n  /${word} x`, `/me y\n/${word} x`, `/${word}: x`]) {
       assert.deepEqual(parse(typed), { name: 'hint', hint: 'unavailable', word: word.toLowerCase() }, typed);
     }
+  }
+  for (const typed of [' /msg bob x', '\u00a0/MSG bob x', 'hello\n/msg bob x', 'hello\n  /msg: x', '/me y\n/msg bob x', '/msg bob hi\n/msg eve ho', '/msg bob /msg eve ho']) {
+    assert.deepEqual(parse(typed), { name: 'hint', hint: 'astray', word: 'msg' }, typed);
   }
   for (const typed of ['//login x', 'see /login', 'a/resume', '/logins']) assert.notEqual(parse(typed).hint, 'unavailable', typed);
 });
@@ -52,4 +66,9 @@ test('names of rooms and people', () => {
   for (const name of ['', 'Lobby', '.a', '-a', 'a b', 'é', 'x'.repeat(65), 'a\n']) assert.ok(!isRoom(name), name);
   for (const name of ['ann', 'Ольга', 'حسن', '李', 'a-b_1', '𝒳'.repeat(32)]) assert.ok(isNick(name), name);
   for (const name of ['', 'a b', 'a.b', '<b>', '👋', 'x'.repeat(33), 'a\n', 'a\u202eb']) assert.ok(!isNick(name), name);
+});
+
+test('one person may write a name in several ways', () => {
+  for (const name of ['Ann', 'ANN', 'ａｎｎ']) assert.equal(fold(name), 'ann');
+  assert.notEqual(fold('bılge'), fold('bilge'), 'what the server tells apart is never one here');
 });

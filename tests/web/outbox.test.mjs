@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
-import { Outbox, newId } from '../../web/js/outbox.js';
+import { DIRECT, Outbox, newId } from '../../web/js/outbox.js';
 import { counter } from './fakes.mjs';
 
 function setup({ items } = {}) {
@@ -211,4 +211,56 @@ test('whoever leaves a room forgets what was meant for it', () => {
   outbox.add('dev', 'ho');
   outbox.drop('lobby');
   assert.deepEqual(ids(saved.items), ['c2']);
+});
+
+test('a direct message goes out once: unanswered when the connection is lost, it has failed, and retry is for a person to say', () => {
+  const { outbox } = setup();
+  outbox.open(DIRECT);
+  outbox.add('@bob', 'psst', { to: 'bob' });
+  assert.deepEqual(outbox.take().map(({ to, room }) => [to, room]), [['bob', '@bob']]);
+  outbox.disconnected();
+  outbox.add('@bob', 'written offline', { to: 'bob' });
+  assert.deepEqual(outbox.items('@bob').map(({ state, code }) => [state, code]), [['failed', 'unknown'], ['pending', undefined]]);
+  outbox.open(DIRECT);
+  assert.deepEqual(outbox.take().map(({ text }) => text), ['written offline']);
+  outbox.retry('c1');
+  assert.deepEqual(outbox.take().map(({ text }) => text), ['psst']);
+});
+
+test('neither does a reload send a direct message again, however it comes about', () => {
+  const first = setup();
+  first.outbox.open(DIRECT);
+  first.outbox.add('@bob', 'written', { to: 'bob' });
+  first.outbox.take();
+  assert.equal(first.saved.items[0].written, true, 'that it goes out is kept before it does');
+  first.outbox.add('@bob', 'waiting', { to: 'bob' });
+  const { outbox } = setup({ items: first.saved.items });
+  outbox.open(DIRECT);
+  assert.deepEqual(outbox.take().map(({ text }) => text), ['waiting']);
+  assert.deepEqual(outbox.items('@bob').map(({ state }) => state), ['failed', 'pending']);
+  assert.deepEqual([...outbox.recipients()], ['bob']);
+});
+
+test('a direct message told "not now" was not delivered and goes out again by itself, also on another connection', () => {
+  const { outbox, time } = setup();
+  outbox.open(DIRECT);
+  outbox.add('@bob', 'psst', { to: 'bob' });
+  outbox.take();
+  outbox.refused('c1', 'rate_limited');
+  assert.deepEqual(outbox.take(), []);
+  time.now += 1000;
+  assert.deepEqual(ids(outbox.take()), ['c1']);
+  outbox.refused('c1', 'rate_limited');
+  outbox.disconnected();
+  outbox.open(DIRECT);
+  assert.deepEqual(ids(outbox.take()), ['c1']);
+});
+
+test('what waits for someone goes to their new name', () => {
+  const { outbox } = setup();
+  outbox.add('@bob', 'psst', { to: 'bob' });
+  outbox.move('@bob', '@rob', 'Rob');
+  outbox.open(DIRECT);
+  assert.deepEqual(outbox.take().map(({ to, room }) => [to, room]), [['Rob', '@rob']]);
+  assert.deepEqual(outbox.items('@bob'), []);
 });

@@ -239,9 +239,13 @@ test('commands', async (t) => {
   await ann.say('/nick b o b');
   await ann.notice.getByText('Write /nick NAME').waitFor();
 
-  for (const secret of ['/login hunter2', '  /resume abcdef', '/msg bob psst']) {
+  for (const secret of ['/login hunter2', '  /resume abcdef']) {
     await ann.say(secret);
     await ann.notice.getByText('is not available here. Nothing was sent.').waitFor();
+  }
+  for (const stray of ['  /msg bob psst', 'hello\n/msg bob psst']) {
+    await ann.say(stray);
+    await ann.notice.getByText('at the very start').waitFor();
   }
   await ann.say('/frobnicate');
   await ann.notice.getByText('write //frobnicate to say /frobnicate').waitFor();

@@ -29,3 +29,8 @@ test('what is on its way stands last, with its state and without a number', () =
 test('a time that cannot be read does not stop the rest', () => {
   assert.equal(rows([said(0, { at: 'whenever' }), said(1)], [], 'ann').filter((row) => row.kind === 'message').length, 2);
 });
+
+test('in a conversation who said a message is known, whatever anybody is called by now', () => {
+  const list = rows([said(0, { nick: 'ann', own: false }), said(1, { nick: 'before', own: true })], [{ id: 'c', to: 'bob', text: 'x', at: noon, state: 'failed' }], 'ann');
+  assert.deepEqual(list.filter((row) => row.kind === 'message').map(({ own, to }) => [own, to]), [[false, undefined], [true, undefined], [true, 'bob']]);
+});

@@ -136,3 +136,23 @@ test('broken records are cleared away', () => {
   assert.deepEqual(open().items, []);
   assert.equal(local.getItem('chatbridge.outbox.x'), null);
 });
+
+test('conversations last as long as the tab, past its reloads, and no other tab has them', () => {
+  const { open } = browser();
+  const tab = open();
+  assert.equal(tab.directs, null);
+  tab.directs = [{ nick: 'bob' }];
+  const twin = open(tab.sessionStorage.copy());
+  assert.equal(twin.directs, null);
+  tab.release();
+  assert.deepEqual(open(tab.sessionStorage).directs, [{ nick: 'bob' }]);
+  assert.equal(open().directs, null);
+});
+
+test('a direct message left behind by another tab may have been sent by it', () => {
+  const { open } = browser();
+  const tab = open();
+  tab.saveItems([item('a'), { ...item('b'), room: '@bob', to: 'bob' }]);
+  tab.release();
+  assert.deepEqual(open().items.map(({ id, written }) => [id, written]), [['a', undefined], ['b', true]]);
+});

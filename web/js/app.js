@@ -3,15 +3,17 @@
 import { Chat } from './chat.js';
 import { Storage } from './storage.js';
 import { newId } from './outbox.js';
-import { isRoom, parse } from './commands.js';
+import { parse } from './commands.js';
+import { fold, isNick, isRoom } from './names.js';
 import { rows } from './rows.js';
 import { $, hue, setText } from './view.js';
 import { LogView } from './view-log.js';
-import { PeopleView, RoomsView } from './view-sides.js';
+import { DirectsView, PeopleView, RoomsView } from './view-sides.js';
 import { Panels } from './view-panels.js';
 import { Composer } from './view-composer.js';
 import { askNick, offerNick } from './view-nick.js';
 import { StatusView } from './view-status.js';
+import { TypingView } from './view-typing.js';
 import { listRooms } from './rooms.js';
 import * as texts from './texts.js';
 
@@ -28,18 +30,23 @@ const chat = new Chat({
     session: storage.session,
     nick: storage.nick,
     items: storage.items,
+    directs: storage.directs,
     saveSession: (id) => storage.saveSession(id),
     saveItems: (items) => storage.saveItems(items),
+    saveDirects: (kept) => { storage.directs = kept; },
   },
   on: {
     change: draw,
     welcomed: (room) => { enter(room); refreshRooms(); },
     nick: (nick) => { chat.wanted = nick; storage.nick = nick; },
-    members: (frame) => chat.store.note(frame.room, texts.who(frame)),
+    members: (frame) => chat.note(frame.room, texts.who(frame)),
+    direct: ({ nick }) => { $('news').textContent = ''; setText($('news'), texts.wroteToYou(nick)); },
+    moved,
     error: refused,
   },
 });
-const { store, outbox } = chat;
+const { store, directs, outbox } = chat;
+const drafts = new Map();  // place -> what stood in the box there: what is meant for one must not end in another
 
 const panels = new Panels({ opened: refreshRooms });
 const status = new StatusView({ connect: () => { chat.start(); chat.wake(); } });
@@ -54,40 +61,81 @@ const log = new LogView({
   },
 });
 const roomsView = new RoomsView({ show: goTo, join: goTo, leave });
-const peopleView = new PeopleView();
-const composer = new Composer(write);
+const directsView = new DirectsView({ show: (key) => goToPerson(directs.conversations.get(key).nick), close });
+const peopleView = new PeopleView({ write: (nick) => { goToPerson(nick); composer.focus(); } });
+const typingView = new TypingView();
+const composer = new Composer(write, (text) => chat.typed(store.current, text));
 
-function roomInAddress() {
-  let room = '';
+// {room} or {nick}, or nothing that could be either.
+function inAddress() {
+  let name = '';
   try {
-    room = decodeURIComponent(location.hash.slice(1)).toLowerCase();
+    name = decodeURIComponent(location.hash.slice(1));
   } catch { /* not ours to mend */ }
-  return isRoom(room) ? room : null;
+  if (name.startsWith('@')) return isNick(name.slice(1)) ? { nick: name.slice(1) } : {};
+  return isRoom(name.toLowerCase()) ? { room: name.toLowerCase() } : {};
 }
 
 function goTo(room) {
   chat.join(room);
-  store.show(room);
   storage.rooms = [...store.rooms.keys()];
-  history.replaceState(null, '', `#${room}`);
+  show(room, `#${room}`);
+}
+
+function goToPerson(nick) {
+  if (fold(nick) === fold(store.nick)) return;
+  const conversation = chat.converse(nick);
+  show(conversation.key, addressOf(conversation));
+}
+
+const addressOf = ({ nick }) => `#@${encodeURIComponent(nick)}`;
+
+function show(place, address) {
+  if (place !== store.current) {
+    drafts.set(store.current, composer.text);
+    composer.text = drafts.get(place) ?? '';
+  }
+  chat.show(place);
+  history.replaceState(null, '', address);
   panels.close();
   draw();
+}
+
+// Out of a place that is gone, to another one.
+function goElsewhere() {
+  if (store.current) return;
+  const [next] = store.rooms.keys();
+  if (next) return goTo(next);
+  composer.text = '';
+  history.replaceState(null, '', location.pathname);
+}
+
+function moved({ from, to }) {
+  drafts.set(to, drafts.get(from) || drafts.get(to) || '');
+  drafts.delete(from);
+  if (store.current === to) history.replaceState(null, '', addressOf(directs.conversations.get(to)));
+}
+
+function close(key) {
+  if (outbox.items(key).length && !confirm(texts.closeUnsent(directs.conversations.get(key).nick))) return;
+  chat.close(key);
+  goElsewhere();
 }
 
 function leave(room) {
   if (outbox.items(room).length && !confirm(texts.leaveUnsent(room))) return;
   chat.leave(room);
   storage.rooms = [...store.rooms.keys()];
-  if (store.current) return;
-  const [next] = store.rooms.keys();
-  if (next) goTo(next);
-  else history.replaceState(null, '', location.pathname);
+  goElsewhere();
   refreshRooms();
 }
 
 // Who comes without a room goes where the server sends everyone.
 function enter(room) {
-  if (!store.rooms.size && room) goTo(room);
+  if (store.rooms.size || !room) return;
+  if (!store.current) return goTo(room);
+  chat.join(room);  // a conversation stays in sight
+  storage.rooms = [room];
 }
 
 function refused(frame) {
@@ -114,11 +162,26 @@ function write(typed) {
 // False leaves what was typed in the box, for another try.
 function act(command) {
   const room = store.current;
+  const conversation = directs.conversations.get(room);
+  if (conversation && (command.action || command.name === 'who' || command.name === 'history')) {
+    status.notice(texts.roomsOnly);
+    return false;
+  }
   switch (command.name) {
-    case 'say': chat.say(room, command.text, { action: command.action }); log.follow(); return true;
+    case 'say':
+      if (conversation) chat.direct(conversation.nick, command.text);
+      else chat.say(room, command.text, { action: command.action });
+      log.follow();
+      return true;
+    case 'direct':
+      if (fold(command.nick) === fold(store.nick)) { status.notice(texts.yourself); return false; }
+      chat.direct(command.nick, command.text);
+      goToPerson(command.nick);
+      log.follow();
+      return true;
     case 'join': goTo(command.room); return true;
-    case 'help': store.note(room, texts.help); break;
-    case 'rooms': listRooms().then(texts.rooms, () => texts.noRooms).then((text) => { store.note(room, text); draw(); }); break;
+    case 'help': chat.note(room, texts.help); break;
+    case 'rooms': listRooms().then(texts.rooms, () => texts.noRooms).then((text) => chat.note(room, text)); break;
     case 'quit': chat.stop(); status.notice(texts.quit); return true;
     case 'hint': status.notice(texts.hint(command)); return false;
     case 'nick': rename(command.nick); return true;
@@ -142,31 +205,50 @@ function draw() {
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
-    const room = store.rooms.get(store.current) ?? null;
+    const room = store.rooms.get(store.current);
+    const person = directs.conversations.get(store.current);
+    const place = room ?? person ?? null;
+    const title = room?.name ?? person?.nick;
+    const conversations = [...directs.conversations.values()].filter((each) => each.open);
     status.render(chat.connection.state);
     roomsView.render([...store.rooms.values()], store.current, others);
-    peopleView.render(room, store.nick);
-    composer.render(room?.name);
+    directsView.render(conversations, store.current);
+    $('unread-dot').hidden = ![...store.rooms.values(), ...conversations].some(({ unread }) => unread > 0);
+    peopleView.render(room ?? both(person), store.nick);
+    composer.render(room ? texts.place(room.name) : person && texts.alone(person.nick));
+    typingView.render(room ? chat.typists.names(room.name) : []);
     log.render({
-      room,
-      rows: room ? rows(room.entries, outbox.items(room.name), store.nick) : [],
+      place,
+      rows: place ? rows(place.entries, outbox.items(store.current), store.nick) : [],
       older: room ? store.oldest(room.name) !== null : false,
       loading: Boolean(room?.loading || !chat.connected),
       connected: chat.connected,
+      empty: texts.empty({ room, person }),
     });
     for (const { name } of store.rooms.values()) if (name !== store.current || log.atEnd) store.trim(name);
-    setText($('room-title'), room?.name ?? 'chatbridge');
+    setText($('room-title'), title ?? 'chatbridge');
+    $('room-title').className = person ? `person-name hue-${hue(title)}` : '';
     setText($('me-nick'), store.nick || chat.wanted || 'guest');
     $('me-nick').className = `nick hue-${hue(store.nick || chat.wanted)}`;
-    document.title = room ? `${room.name} · chatbridge` : 'chatbridge';
+    document.title = title ? `${title} · chatbridge` : 'chatbridge';
   });
+}
+
+// The people of a conversation. That the other one is there, and over what, is known from the rooms or from what they wrote.
+function both(person) {
+  if (!person) return { members: null, count: 0 };
+  const members = new Map([[store.nick, { via: 'ws' }]]);
+  const via = [...store.rooms.values()].map((room) => room.members?.get(person.nick)?.via).find(Boolean) ?? person.via;
+  if (via) members.set(person.nick, { via });
+  return { members, count: members.size };
 }
 
 function open() {
   $('chat').hidden = false;
   for (const room of storage.rooms.filter(isRoom)) chat.join(room);
-  const room = roomInAddress() ?? [...store.rooms.keys()][0];
-  if (room) goTo(room);
+  const { room = [...store.rooms.keys()][0], nick } = inAddress();
+  if (nick) goToPerson(nick);
+  else if (room) goTo(room);
   chat.start();
   draw();
   composer.focus();
@@ -187,13 +269,18 @@ $('join-form').onsubmit = (event) => {
 };
 offerNick(() => store.nick || chat.wanted, (nick) => { rename(nick); draw(); });
 
-addEventListener('hashchange', () => { const room = roomInAddress(); if (room && !$('chat').hidden) goTo(room); });
+addEventListener('hashchange', () => {
+  const { room, nick } = inAddress();
+  if ($('chat').hidden) return;
+  if (nick) goToPerson(nick);
+  else if (room) goTo(room);
+});
 addEventListener('online', () => chat.wake());
 addEventListener('offline', () => { chat.wake(); draw(); });
 addEventListener('pageshow', (event) => { storage.beat(); if (event.persisted) chat.wake(); });
 addEventListener('pagehide', () => storage.release());
 document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') chat.wake(); });
-setInterval(() => { storage.beat(); outbox.adopt(storage.takeOver()); draw(); }, BEAT);
+setInterval(() => { storage.beat(); chat.adopt(storage.takeOver()); draw(); }, BEAT);
 
-if (storage.nick === null) askNick(roomInAddress(), (nick) => { storage.nick = nick; chat.wanted = nick; open(); });
+if (storage.nick === null) askNick(inAddress().room, (nick) => { storage.nick = nick; chat.wanted = nick; open(); });
 else open();

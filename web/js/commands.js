@@ -1,24 +1,25 @@
 // What was typed -> what is meant. Pure: nothing is done here.
 
-const ROOM = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const NICK = /^[\p{L}\p{M}\p{Nd}_-]{1,32}$/u;
+import { isNick, isRoom } from './names.js';
+
 // These carry what others must not read. A line that looks like one is never a message, whatever stands before it and wherever it stands.
 const PRIVATE = /^[^\S\n]*\/(msg|resume|login)(?![\p{L}\p{N}_-])/imu;
-
-export const isRoom = (name) => ROOM.test(name);
-export const isNick = (name) => NICK.test(name);
+const DIRECT = /^\/msg[^\S\n]+@?(\S+)\s+([^]+)$/i;
 
 /**
  * {name: 'say', text, action?} | {name: 'nick', nick} | {name: 'join', room} | {name: 'history', limit} |
- * {name: 'rooms' | 'who' | 'help' | 'quit'} | {name: 'hint', hint, word} | null when there is nothing to do.
- * Hints: 'unknown' | 'unavailable' | 'nick' | 'room' | 'me' | 'history'.
+ * {name: 'direct', nick, text} | {name: 'rooms' | 'who' | 'help' | 'quit'} | {name: 'hint', hint, word} | null when there is nothing to do.
+ * Hints: 'unknown' | 'unavailable' | 'nick' | 'room' | 'me' | 'history' | 'msg' | 'astray'.
  */
 export function parse(typed) {
   const text = typed.replace(/\r\n?/g, '\n').replace(/^\n+|\s+$/g, '');
   if (!text.trim()) return null;
 
-  const hidden = PRIVATE.exec(text);
-  if (hidden) return hint('unavailable', hidden[1].toLowerCase());
+  const [, nick, said] = DIRECT.exec(text) ?? [];
+  const hidden = PRIVATE.exec(said ?? text)?.[1].toLowerCase();
+  if (hidden && hidden !== 'msg') return hint('unavailable', hidden);
+  if (hidden) return hint(said === undefined && /^\/msg/i.test(text) ? 'msg' : 'astray', hidden);
+  if (said !== undefined) return isNick(nick) ? { name: 'direct', nick, text: said } : hint('msg', 'msg');
   if (!text.startsWith('/')) return { name: 'say', text };
   if (text.startsWith('//')) return { name: 'say', text: text.slice(1) };
 

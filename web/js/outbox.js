@@ -4,6 +4,7 @@
 const MOST_IN_FLIGHT = 32;     // so that after a refusal few later messages have overtaken the refused one
 const FIRST_PAUSE = 1_000;     // after "not now"
 const LONGEST_PAUSE = 30_000;
+const UNKNOWN = { state: 'failed', code: 'unknown' };  // a code of our own: it may have arrived
 const LATER = new Set(['overloaded', 'rate_limited']);
 
 /** True for a refusal that means "not now". */
@@ -14,12 +15,21 @@ export function newId(crypto = globalThis.crypto) {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+const queueOf = (item) => (item.to === undefined ? item.room : DIRECT);
+
 const encoder = new TextEncoder();
 const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+
+// The queue of all direct messages; no room can have this name.
+export const DIRECT = '@';
 
 /**
  * Item: {id, room, text, action, at, state: 'pending' | 'sent' | 'failed', code?, reason?, seq?}. `sent` means acknowledged and not yet seen
  * in the room; once it is seen, the item is the room's and leaves the outbox.
+ *
+ * A direct message has `to`, a nick, and as its room the key of the conversation. The server does not remember its id, so sent again it would
+ * arrive again: one that was `written` and is not answered when the connection is lost has failed, and whether it goes out again is for its
+ * writer to say.
  */
 export class Outbox {
   #items = new Map();
@@ -39,16 +49,18 @@ export class Outbox {
 
   /** Items kept from before: whatever was in flight then is written again, under its old id. */
   adopt(items) {
-    for (const { id, room, text, action = false, at, state, code, reason } of items) {
+    for (const { id, room, to, text, action = false, at, state, code, reason, written } of items) {
       if (typeof id !== 'string' || typeof room !== 'string' || typeof text !== 'string' || this.#items.has(id)) continue;
-      const failed = state === 'failed';
-      this.#items.set(id, { id, room, text, action, at, state: failed ? 'failed' : 'pending', ...(failed && { code, reason }) });
+      const item = { id, room, ...(to !== undefined && { to: String(to) }), text, action, at, state: 'pending' };
+      if (state === 'failed') Object.assign(item, { state, code, reason });
+      else if (written) Object.assign(item, UNKNOWN);
+      this.#items.set(id, item);
     }
     this.#persist();
   }
 
-  add(room, text, { action = false } = {}) {
-    const item = { id: this.#newId(), room, text: text.replace(loneSurrogate, '\uFFFD'), action, at: this.#now(), state: 'pending' };
+  add(room, text, { action = false, to } = {}) {
+    const item = { id: this.#newId(), room, ...(to !== undefined && { to }), text: text.replace(loneSurrogate, '\uFFFD'), action, at: this.#now(), state: 'pending' };
     this.#items.set(item.id, item);
     this.#judge(item);
     this.#persist();
@@ -61,9 +73,11 @@ export class Outbox {
 
   disconnected() {
     this.#open.clear();
+    for (const item of this.#items.values()) if (item.written) this.#fail(item, UNKNOWN);
     this.#inFlight.clear();
     this.#resumeAt = 0;
     this.#pause = FIRST_PAUSE;
+    this.#persist();
   }
 
   /** The messages to write now, in the order they were typed; they count as in flight from here on. */
@@ -72,10 +86,12 @@ export class Outbox {
     if (this.#now() < this.#resumeAt) return due;
     for (const item of this.#items.values()) {
       if (this.#inFlight.size >= MOST_IN_FLIGHT) break;
-      if (item.state !== 'pending' || this.#inFlight.has(item.id) || !this.#open.has(item.room)) continue;
+      if (item.state !== 'pending' || this.#inFlight.has(item.id) || !this.#open.has(queueOf(item))) continue;
       this.#inFlight.add(item.id);
+      if (item.to !== undefined) item.written = true;
       due.push(item);
     }
+    if (due.some((item) => item.written)) this.#persist();  // before they go out, so that a reload does not send them again
     return due;
   }
 
@@ -107,16 +123,15 @@ export class Outbox {
     const item = this.#items.get(id);
     if (!item || item.state === 'sent') return null;
     this.#inFlight.delete(id);
+    delete item.written;
     if (isLater(code)) {
       // Several refusals of one burst are one reason to pause, not one each.
       if (this.#now() >= this.#resumeAt) {
         this.#resumeAt = this.#now() + this.#pause;
         this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 2);
       }
-    } else {
-      Object.assign(item, { state: 'failed', code, reason });
-      this.#persist();
-    }
+    } else this.#fail(item, { state: 'failed', code, reason });
+    this.#persist();
     return item;
   }
 
@@ -145,12 +160,21 @@ export class Outbox {
     return taken;
   }
 
+  /** The person of a conversation has another name now. */
+  move(room, to, nick) {
+    for (const item of this.items(room)) Object.assign(item, { room: to, to: nick });
+    this.#persist();
+  }
+
   /** Forgets everything of a room, for someone who leaves it. */
   drop(room) {
     for (const item of this.items(room)) this.#remove(item.id);
   }
 
   items(room) { return [...this.#items.values()].filter((item) => item.room === room); }
+
+  /** Whom direct messages are for. */
+  recipients() { return new Set([...this.#items.values()].filter((item) => item.to !== undefined).map((item) => item.to)); }
 
   // A text over the limits never goes out: in a frame that is too big it would cost the connection, again after every reconnect.
   #judge(item) {
@@ -159,6 +183,11 @@ export class Outbox {
     const height = item.text.split('\n').length;
     if (size > bytes) Object.assign(item, { state: 'failed', code: 'too_long', reason: { bytes: size, limit: bytes } });
     else if (height > lines) Object.assign(item, { state: 'failed', code: 'too_long', reason: { lines: height, limit: lines } });
+  }
+
+  #fail(item, why) {
+    delete item.written;
+    Object.assign(item, why);
   }
 
   #remove(id) {

@@ -1,4 +1,4 @@
-// From a room's entries and the outbox to the lines a reader sees: day lines put in, messages of one breath grouped, what is on its way last.
+// From the entries of a room or conversation and the outbox to the lines a reader sees: day lines put in, messages of one breath grouped, what is on its way last.
 
 const ONE_BREATH = 5 * 60_000;
 
@@ -29,8 +29,8 @@ export function rows(entries, outgoing, self) {
 
   for (const entry of entries) {
     if (entry.kind === 'message') {
-      const { key, nick, via, at, text, action, seq, id, mine } = entry;
-      say({ key, nick, via, at, text, action, seq, id, own: mine || nick === self, state: mine ? 'sent' : undefined });
+      const { key, nick, via, at, text, action, seq, id, mine, own } = entry;
+      say({ key, nick, via, at, text, action, seq, id, own: own ?? (mine || nick === self), state: mine ? 'sent' : undefined });
     } else {
       list.push({ key: entry.key, kind: entry.kind, entry });
       before = null;
@@ -38,9 +38,9 @@ export function rows(entries, outgoing, self) {
   }
   for (const item of outgoing) {
     // Acknowledged, it has a number, but not its place: that is known once everything before it has come.
-    const { id, text, action, state, code, reason } = item;
+    const { id, to, text, action, state, code, reason } = item;
     const at = new Date(item.at ?? 0).toISOString();
-    say({ key: `out-${id}`, nick: self, via: 'ws', at, text, action, id, own: true, state, code, reason });
+    say({ key: `out-${id}`, nick: self, via: 'ws', at, text, action, id, own: true, state, code, reason, to });
   }
   return list;
 }

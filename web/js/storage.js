@@ -6,6 +6,7 @@
 
 const PREFIX = 'chatbridge.';
 const OUTBOX = `${PREFIX}outbox.`;
+const DIRECTS = `${PREFIX}directs.`;
 const STALE = 90_000;     // browsers let a hidden tab's timers run once a minute
 const GRACE = 60_000;     // a closed tab's session without messages is worth keeping as long as the server keeps its nick
 
@@ -63,7 +64,8 @@ export class Storage {
         this.session = record.session;
         this.#session.set(`${PREFIX}session`, record.session);
       }
-      items.push(...record.items);
+      // A direct message must not go out twice, and a tab that only slept has still got it: its writer decides.
+      items.push(...record.items.map((item) => (item?.to === undefined ? item : { ...item, written: true })));
     }
     return items;
   }
@@ -74,6 +76,10 @@ export class Storage {
     this.#session.set(`${PREFIX}nick`, nick);
     this.#local.set(`${PREFIX}nick`, nick);
   }
+
+  /** What was said in private, which no server keeps: as long as this tab, past reloads of it. A duplicate of the tab begins without. */
+  get directs() { return decode(this.#session.get(DIRECTS + this.#tab)); }
+  set directs(directs) { this.#session.set(DIRECTS + this.#tab, JSON.stringify(directs)); }
 
   get rooms() { return strings(decode(this.#local.get(`${PREFIX}rooms`))); }
   set rooms(rooms) { this.#local.set(`${PREFIX}rooms`, JSON.stringify(rooms)); }

@@ -15,7 +15,7 @@ const MOST_HELD = 10_000;     // … or when nobody looks for long
 
 function newRoom(name) {
   return {
-    name, joined: false, epoch: null, after: undefined, head: 0, readTo: Infinity, unread: 0, more: true, loading: false,
+    name, joined: false, refused: false, epoch: null, after: undefined, head: 0, readTo: Infinity, unread: 0, more: true, loading: false,
     count: 0, members: null, entries: [], seqs: new Set(),
   };
 }
@@ -63,7 +63,7 @@ export class Store {
     } else if (room.after === undefined) {
       room.readTo = frame.head ?? 0;  // what was said before one came is not unread
     }
-    Object.assign(room, { joined: true, loading: false, epoch: frame.epoch, head: frame.head ?? 0 });
+    Object.assign(room, { joined: true, refused: false, loading: false, epoch: frame.epoch, head: frame.head ?? 0 });
     this.members(frame);
     return room;
   }

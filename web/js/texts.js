@@ -6,6 +6,7 @@ const COMMANDS = [
   ['/rooms', 'which rooms there are'],
   ['/who', 'who is in this room'],
   ['/me TEXT', 'say what you do'],
+  ['/msg NAME TEXT', 'tell NAME alone'],
   ['/history [N]', 'show N older messages'],
   ['/quit', 'go offline'],
   ['//TEXT', 'say /TEXT'],
@@ -30,13 +31,15 @@ export function hint({ hint: kind, word }) {
     case 'nick': return 'Write /nick NAME. A name is 1 to 32 letters, digits, _ or -.';
     case 'room': return 'Write /join ROOM. A room is up to 64 of a-z, 0-9, . _ and -, and begins with a letter or digit.';
     case 'me': return 'Write /me and what you do.';
+    case 'msg': return 'Write /msg NAME and what to tell them. Nothing was sent.';
+    case 'astray': return '/msg belongs at the very start, for one person at a time. Nothing was sent.';
     case 'history': return 'Write /history, or /history and how many messages.';
     default: return `There is no command /${word}. See /help, or write //${word} to say /${word}.`;
   }
 }
 
 /** Why a message failed: by its code, with what is known of it. */
-export function failure({ code, reason }) {
+export function failure({ code, reason, to }) {
   if (code === 'too_long') {
     if (reason?.bytes) return `Too long: ${number.format(reason.bytes)} bytes, ${number.format(reason.limit)} are allowed.`;
     if (reason?.lines) return `Too long: ${number.format(reason.lines)} lines, ${number.format(reason.limit)} are allowed.`;
@@ -44,6 +47,8 @@ export function failure({ code, reason }) {
   }
   if (code === 'not_joined') return 'You were not in the room when it arrived.';
   if (code === 'forbidden') return 'You are not allowed to write here.';
+  if (code === 'no_such_nick') return `${to ?? 'That person'} is not connected.`;
+  if (code === 'unknown') return 'The connection was lost before an answer came: it may have arrived.';
   return reason ? `Refused: ${reason}` : 'The server refused it.';
 }
 
@@ -52,6 +57,7 @@ export function error({ code, message, room }, { nick, wanted }) {
   if (code === 'bad_nick') return `${wanted || 'That'} cannot be a name here. You are ${nick}.`;
   if (code === 'bad_room') return `${room ?? 'That'} cannot be a room here.`;
   if (code === 'rate_limited') return 'You are writing faster than this server takes it. What is waiting follows by itself.';
+  if (code === 'too_many' && room) return `You cannot go to ${room}: ${message || 'there are too many'}.`;
   return message || `The server answered ${code}.`;
 }
 
@@ -81,9 +87,16 @@ export function presence({ joined, left }) {
 }
 
 export const renamed = ({ old, nick }) => `${old} is now ${nick}`;
+/** [{nick} | text]: names stand apart, so that they can be shown as names. */
+export function typing(nicks) {
+  if (!nicks.length) return [];
+  if (nicks.length > 2) return ['several people are typing…'];
+  const [first, second] = nicks.map((nick) => ({ nick }));
+  return second ? [first, ' and ', second, ' are typing…'] : [first, ' is typing…'];
+}
+
 export const gap = 'some messages are gone';
 export const epoch = 'The server started anew: what is above is no longer kept there';
-export const empty = (room) => `Nothing has been said in ${room} yet.`;
 
 export function who({ room, members = [], count, more }) {
   const list = members.map(({ nick, via }) => (via ? `${nick} (${via})` : nick)).join(', ');
@@ -112,6 +125,16 @@ function names(list) {
   return rest ? `${shown.join(', ')} and ${number.format(rest)} more` : shown.join(', ');
 }
 
-export const emptyHint = 'Whoever is here, over TCP, UDP or a browser, reads what you write.';
-export const nowhere = 'You are in no room.';
-export const nowhereHint = 'Go to one from the list of rooms, or write its name there to make one.';
+export const noPlace = 'Join a room to write';
+export const place = (room) => `Write to ${room}`;
+export const alone = (nick) => `Write to ${nick} alone`;
+export const wroteToYou = (nick) => `${nick} wrote to you`;
+export const yourself = 'That is you.';
+export const closeUnsent = (nick) => `Not everything you wrote to ${nick} has been sent. Close and discard it?`;
+export const roomsOnly = 'That is for rooms. Nothing was sent.';
+/** [title, hint] for a place where nothing was said. */
+export function empty({ room, person }) {
+  if (person) return [`Between you and ${person.nick}`, 'Nobody else reads it, and the server keeps none of it. This tab does, until it is closed.'];
+  if (room) return [`Nothing has been said in ${room.name} yet.`, 'Whoever is here, over TCP, UDP or a browser, reads what you write.'];
+  return ['You are in no room.', 'Go to one from the list of rooms, or write its name there to make one.'];
+}

@@ -1,15 +1,16 @@
 // The box one writes in. Enter sends, Shift+Enter breaks the line.
 
 import { $, set } from './view.js';
+import * as texts from './texts.js';
 
 const TALLEST = 0.35;  // of the window
 
 export class Composer {
-  /** send(text): false when the text should stay in the box. */
-  constructor(send) {
+  /** send(text): false when the text should stay in the box. typed(text): the person changed what is in it. */
+  constructor(send, typed) {
     this.box = $('message');
     this.send = send;
-    this.box.addEventListener('input', () => this.#fit());
+    this.box.addEventListener('input', () => { this.#fit(); typed(this.text); });
     this.box.addEventListener('keydown', (event) => {
       // While an input method is composing, Enter takes its suggestion.
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -32,13 +33,17 @@ export class Composer {
 
   focus() { this.box.focus(); }
 
-  render(room) {
-    set(this.box, 'placeholder', room ? `Write to ${room}` : 'Join a room to write');
-    this.box.disabled = !room;
+  /** placeholder: undefined when there is nowhere to write to. */
+  render(placeholder) {
+    set(this.box, 'placeholder', placeholder ?? texts.noPlace);
+    this.box.disabled = placeholder === undefined;
   }
 
+  // Taken out first: what was typed may lead to another place, with a text of its own in the box.
   #submit() {
-    if (this.send(this.text) !== false) this.text = '';
+    const { text } = this;
+    this.text = '';
+    if (this.send(text) === false) this.text = text;
   }
 
   #fit() {

@@ -1,6 +1,6 @@
 // The list of messages: brings rows onto the page, and keeps the reader's place.
 
-import { $, arrange, element, set, setText } from './view.js';
+import { $, arrange, element, setText } from './view.js';
 import { makeRow, spellOut, updateRow } from './view-message.js';
 import * as texts from './texts.js';
 
@@ -8,7 +8,7 @@ const NEAR = 48;  // this close to the end, the reader is at the end
 
 export class LogView {
   #made = new Map();     // key -> element
-  #room = null;
+  #place = null;
   #atEnd = true;
   #missed = 0;           // what came while the reader was further up
   #top = 0;
@@ -41,8 +41,9 @@ export class LogView {
   /** The reader wrote something and wants to see it. */
   follow() { this.#atEnd = true; }
 
-  render({ room, rows, older, loading, connected }) {
-    if (room !== this.#room) this.#reset(room);
+  /** place: a room or a conversation, or null; empty: [title, hint] for when it has no rows. */
+  render({ place, rows, older, loading, connected, empty }) {
+    if (place !== this.#place) this.#reset(place);
     const anchor = this.#atEnd ? null : this.#anchor();
     const before = this.#made;
     const last = $('list').lastChild;
@@ -54,7 +55,7 @@ export class LogView {
 
     $('older').hidden = !older;
     $('older').disabled = loading;
-    this.#showEmpty(room, rows.length === 0);
+    this.#showEmpty(rows.length === 0 ? empty : null);
     if (this.#atEnd) {
       this.#scroll(this.log.scrollHeight);
       this.#missed = 0;
@@ -65,8 +66,8 @@ export class LogView {
     this.#showJump();
   }
 
-  #reset(room) {
-    this.#room = room;
+  #reset(place) {
+    this.#place = place;
     this.#made.clear();
     this.#atEnd = true;
     this.#missed = 0;
@@ -105,16 +106,15 @@ export class LogView {
     if (this.#missed) setText(jump, texts.jump(this.#missed));
   }
 
-  #showEmpty(room, empty) {
+  #showEmpty(sentences) {
     const target = $('empty');
-    target.hidden = !empty;
-    if (!empty) return;
-    const key = room?.name ?? '';
-    if (target.dataset.room === key && target.firstChild) return;
-    set(target, 'data-room', key);
+    target.hidden = !sentences;
+    if (!sentences) return;
+    const [title, hint] = sentences;
+    if (target.querySelector('.empty-title')?.textContent === title) return;
     target.replaceChildren(
       element('span', 'mark big', { 'aria-hidden': 'true' }),
-      element('p', 'empty-title', {}, room ? texts.empty(room.name) : texts.nowhere),
-      element('p', '', {}, room ? texts.emptyHint : texts.nowhereHint));
+      element('p', 'empty-title', {}, title),
+      element('p', '', {}, hint));
   }
 }

@@ -1,7 +1,7 @@
 // The two places where a name is asked for: on the first visit, and whenever someone wants another.
 
 import { $, set, setText } from './view.js';
-import { isNick } from './commands.js';
+import { isNick } from './names.js';
 import * as texts from './texts.js';
 
 /** Shows the welcome form; done(nick) with '' for a guest. */

@@ -1,4 +1,4 @@
-// The two lists beside the messages: rooms and people.
+// The lists beside the messages: rooms, conversations, people.
 
 import { $, arrange, element, nickElement, set, setText } from './view.js';
 import { viaElement } from './view-message.js';
@@ -30,9 +30,7 @@ export class RoomsView {
       const item = this.#made.get(name) ?? this.#item(name);
       const [button] = item.children;
       set(button, 'aria-current', name === current ? 'true' : undefined);
-      const badge = button.lastChild;
-      badge.hidden = unread === 0;
-      setText(badge.firstChild, unread > 99 ? '99+' : String(unread));
+      renderUnread(button.lastChild, unread);
       made.set(name, item);
     }
     this.#made = made;
@@ -48,37 +46,103 @@ export class RoomsView {
         element('button', 'room-link', { type: 'button', 'data-room': room },
           element('span', 'room-name', {}, room), element('span', 'total', {}, String(count), element('span', 'hidden', {}, ' here'))))));
     }
-    $('unread-dot').hidden = !rooms.some((room) => room.unread > 0);
   }
 
   #item(name) {
     return element('li', '', {},
       element('button', 'room-link', { type: 'button', 'data-room': name },
         element('span', 'room-name', {}, name),
-        element('span', 'unread', {}, element('span'), element('span', 'hidden', {}, ' unread'))),
+        unreadElement()),
       element('button', 'icon leave', { type: 'button', 'data-leave': name, title: `Leave ${name}` },
         element('span', 'cross', { 'aria-hidden': 'true' }), element('span', 'hidden', {}, `Leave ${name}`)));
   }
 }
 
-export class PeopleView {
-  #signature = null;
+export class DirectsView {
+  #made = new Map();
 
-  render(room, self) {
-    const members = room?.members;
-    const count = room?.count ?? 0;
+  /** on: {show(key), close(key)} */
+  constructor(on) {
+    $('directs').onclick = (event) => {
+      const button = event.target.closest('button');
+      if (button?.dataset.close) on.close(button.dataset.close);
+      else if (button) on.show(button.dataset.key);
+    };
+  }
+
+  render(conversations, current) {
+    const made = new Map();
+    for (const conversation of conversations) {
+      const item = this.#made.get(conversation) ?? this.#item();
+      const { key, nick, unread } = conversation;
+      const [button, close] = item.children;
+      set(button, 'data-key', key);
+      set(button, 'aria-current', key === current ? 'true' : undefined);
+      setText(button.firstChild, nick);
+      renderUnread(button.lastChild, unread);
+      set(close, 'data-close', key);
+      set(close, 'title', `Close ${nick}`);
+      setText(close.lastChild, `Close ${nick}`);
+      made.set(conversation, item);
+    }
+    this.#made = made;
+    $('directs-block').hidden = made.size === 0;
+    arrange($('directs'), [...made.values()]);
+  }
+
+  #item() {
+    return element('li', '', {},
+      element('button', 'room-link', { type: 'button' }, element('span', 'room-name person-name', { dir: 'auto' }), unreadElement()),
+      closeElement());
+  }
+}
+
+/** The person at this screen, and whoever shares the room or conversation. */
+export class PeopleView {
+  #made = new Map();
+
+  /** on: {write(nick)} */
+  constructor(on) {
+    $('people').onclick = (event) => {
+      const nick = event.target.closest('button')?.dataset.write;
+      if (nick) on.write(nick);
+    };
+  }
+
+  /** members: Map(nick -> {via}), or null when only their number is known. */
+  render({ members, count }, self) {
     setText($('people-count'), count ? String(count) : '');
     setText($('people-total'), count ? String(count) : '');
-    $('crowd').hidden = !room || Boolean(members) || count === 0;
+    $('crowd').hidden = Boolean(members) || count === 0;
     if (!$('crowd').hidden) setText($('crowd'), texts.crowd(count));
 
     const list = members ? [...members].sort(([a], [b]) => (a === self ? -1 : b === self ? 1 : order.compare(a, b))) : [];
-    const signature = JSON.stringify([self, list]);
-    if (signature === this.#signature) return;
-    this.#signature = signature;
-    $('people').replaceChildren(...list.map(([nick, { via }]) => element('li', 'person-row', { 'data-nick': nick },
-      nickElement(nick),
-      nick === self ? element('span', 'you', {}, 'you') : null,
-      via ? viaElement(via) : null)));
+    // One element a person for as long as nothing of theirs changes: whoever stands on one with the keyboard stays there.
+    const made = new Map(list.map(([nick, { via }]) => {
+      const key = JSON.stringify([nick, via, nick === self]);
+      return [key, this.#made.get(key) ?? personElement(nick, via, nick === self)];
+    }));
+    this.#made = made;
+    arrange($('people'), [...made.values()]);
   }
+}
+
+function personElement(nick, via, self) {
+  const parts = [nickElement(nick), self ? element('span', 'you', {}, 'you') : null, via ? viaElement(via) : null];
+  return element('li', 'person-row', { 'data-nick': nick }, self
+    ? element('span', 'person-link', {}, ...parts)
+    : element('button', 'person-link', { type: 'button', 'data-write': nick, title: `Write to ${nick}` }, ...parts));
+}
+
+function unreadElement() {
+  return element('span', 'unread', {}, element('span'), element('span', 'hidden', {}, ' unread'));
+}
+
+function renderUnread(badge, unread) {
+  badge.hidden = unread === 0;
+  setText(badge.firstChild, unread > 99 ? '99+' : String(unread));
+}
+
+function closeElement() {
+  return element('button', 'icon leave', { type: 'button' }, element('span', 'cross', { 'aria-hidden': 'true' }), element('span', 'hidden'));
 }

@@ -1,5 +1,7 @@
 // Small helpers of every view. Text goes in as text, never as markup.
 
+import { fold } from './names.js';
+
 export const $ = (id) => document.getElementById(id);
 
 /** An element with a class, attributes and children; null and undefined children are left out. */
@@ -38,7 +40,7 @@ const HUES = 12;
 /** The same colour for a nick everywhere; the colours themselves are the style sheet's. */
 export function hue(nick) {
   let hash = 2166136261;
-  for (const unit of nick.normalize('NFKC').toLowerCase()) hash = Math.imul(hash ^ unit.codePointAt(0), 16777619) >>> 0;
+  for (const unit of fold(nick)) hash = Math.imul(hash ^ unit.codePointAt(0), 16777619) >>> 0;
   return (hash ^ (hash >>> 15)) % HUES;
 }
 

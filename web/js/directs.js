@@ -1,0 +1,162 @@
+// Conversations with one person each, as this client knows them. The server keeps none of it: what is here is all there is. Pure state, like
+// the store: frames go in, plain objects come out.
+//
+// A conversation's `entries`, from top to bottom:
+//   message   {nick, via, at, text, id, mine, own}   own: said by this person; mine: over this very connection
+//   renamed   {old, nick}
+//   note      {text}                                 for this reader alone
+
+import { fold } from './names.js';
+
+const MOST_CONVERSATIONS = 200;   // anybody can begin one
+const MOST_ENTRIES = 500;         // each
+const KEPT_ENTRIES = 100;         // past a reload, each …
+const KEPT_TEXT = 500_000;        // … and of all together, in UTF-16 units
+
+/** Names a conversation. No room has such a name. */
+export const keyOf = (nick) => `@${fold(nick)}`;
+
+/** Conversation: {key, nick, via, unread, open, entries}; via: over what they were last heard. Closed ones are only out of sight. */
+export class Directs {
+  conversations = new Map();   // in the order in which they began
+  current = null;
+  #self = '';
+  #past = new Set();           // our names before
+  #keys = 0;
+  #turns = 0;
+
+  /** kept: what save() gave. */
+  constructor(kept = []) {
+    for (const { nick, via, unread, open, entries } of Array.isArray(kept) ? kept.filter(Boolean) : []) {
+      if (typeof nick !== 'string' || !Array.isArray(entries)) continue;
+      const conversation = this.#add(nick);
+      Object.assign(conversation, { via, unread: Number(unread) || 0, open: Boolean(open) });
+      for (const entry of entries) this.#push(conversation, { ...entry, key: undefined });
+    }
+  }
+
+  /** We are called this from now on. */
+  called(nick) {
+    if (this.#self) this.#past.add(fold(this.#self));
+    this.#past.delete(fold(nick));
+    this.#self = nick;
+  }
+
+  /** The conversation with someone, begun or taken up again. */
+  begin(nick) {
+    const conversation = this.conversations.get(keyOf(nick)) ?? this.#add(nick);
+    conversation.open = true;
+    conversation.turn = this.#turns += 1;
+    return conversation;
+  }
+
+  /** null for a key that is none of a conversation: then a room is looked at. */
+  show(key) {
+    const conversation = this.conversations.get(key);
+    this.current = conversation ? key : null;
+    if (conversation) Object.assign(conversation, { unread: 0, open: true });
+  }
+
+  close(key) {
+    if (this.current === key) this.current = null;
+    const conversation = this.conversations.get(key);
+    if (conversation) conversation.open = false;
+  }
+
+  /** A `direct` frame: somebody's to us, or our own by way of another connection. The conversation if there is something new to read. */
+  received({ nick, to, at, via, text, id }) {
+    if (![nick, to, text].every((value) => typeof value === 'string')) return null;
+    const own = this.#isOwn(nick, to);
+    const conversation = this.begin(own ? to : nick);
+    if (!own) Object.assign(conversation, { nick, via });
+    this.#push(conversation, { kind: 'message', nick, via, at, text, id, mine: false, own });
+    if (own || conversation.key === this.current) return null;
+    conversation.unread += 1;
+    return conversation;
+  }
+
+  /** A message of the outbox was acknowledged. */
+  said({ id, room, to, text }, now) {
+    const conversation = this.conversations.get(room) ?? this.begin(to);
+    const at = new Date(now).toISOString();
+    this.#push(conversation, { kind: 'message', nick: this.#self, via: 'ws', at, text, id, mine: true, own: true }, `out-${id}`);
+  }
+
+  note(key, text) {
+    const conversation = this.conversations.get(key);
+    if (conversation) this.#push(conversation, { kind: 'note', text });
+  }
+
+  /** The conversation follows who it is with. {from, to}: its key before and now, when that is another. */
+  renamed(old, nick) {
+    const from = keyOf(old);
+    const to = keyOf(nick);
+    const conversation = this.conversations.get(from);
+    if (!conversation || old === nick || to === keyOf(this.#self)) return null;
+    this.#push(conversation, { kind: 'renamed', old, nick });
+    conversation.nick = nick;
+    if (from === to) return null;
+    this.#takeIn(conversation, this.conversations.get(to));
+    conversation.key = to;
+    this.conversations.delete(to);
+    this.conversations = new Map([...this.conversations.values()].map((each) => [each.key, each]));
+    if (this.current === from) this.current = to;
+    if (this.current === to) conversation.unread = 0;
+    return { from, to };
+  }
+
+  /** What is worth keeping past a reload. */
+  save() {
+    let room = KEPT_TEXT;
+    const newestFirst = [...this.conversations.values()].sort((a, b) => b.turn - a.turn);
+    const kept = new Map();
+    for (const conversation of newestFirst) {
+      const entries = [];
+      for (const entry of conversation.entries.slice(-KEPT_ENTRIES).reverse()) {
+        room -= (entry.text ?? '').length;
+        if (room < 0) break;
+        entries.unshift(entry);
+      }
+      kept.set(conversation, entries);
+    }
+    return [...this.conversations.values()].map((conversation) => {
+      const { nick, via, unread, open } = conversation;
+      return { nick, via, unread, open, entries: kept.get(conversation) };
+    });
+  }
+
+  // Who asked for another name may hear the old one a moment longer, or the new one before it is told.
+  #isOwn(nick, to) {
+    const [from, self] = [fold(nick), fold(this.#self)];
+    if (from === self) return true;
+    return fold(to) !== self && this.#past.has(from) && !this.#past.has(fold(to));
+  }
+
+  // Whoever had the name before is gone, or it could not have been taken: what was said then stands above.
+  #takeIn(conversation, other) {
+    if (!other) return;
+    conversation.entries.unshift(...other.entries);
+    conversation.unread += other.unread;
+  }
+
+  #add(nick) {
+    if (this.conversations.size >= MOST_CONVERSATIONS) this.#forgetOne();
+    const conversation = { key: keyOf(nick), nick, via: undefined, unread: 0, open: true, entries: [], turn: this.#turns += 1 };
+    this.conversations.set(conversation.key, conversation);
+    return conversation;
+  }
+
+  // What was closed goes first, then what was never answered, then what rested longest.
+  #forgetOne() {
+    const answered = ({ entries }) => entries.some((entry) => entry.own);
+    const [first] = [...this.conversations.values()].filter(({ key }) => key !== this.current)
+      .sort((a, b) => a.open - b.open || answered(a) - answered(b) || a.turn - b.turn);
+    this.conversations.delete(first.key);
+  }
+
+  #push(conversation, entry, key = `d${this.#keys += 1}`) {
+    entry.key = key;
+    conversation.entries.push(entry);
+    if (conversation.entries.length > MOST_ENTRIES * 1.25) conversation.entries.splice(0, conversation.entries.length - MOST_ENTRIES);
+  }
+}
