@@ -127,7 +127,8 @@ export class FrameClient extends Client {
   #receive(chunk) {
     if (this.broken) return;
     try {
-      this.#reader.push(this.response ? chunk : this.#handshaken(chunk));
+      const frames = this.response ? chunk : this.#handshaken(chunk);
+      if (this.response?.status === 101) this.#reader.push(frames);
     } catch (error) {
       this.broken = error.message;
       this.inbox.end(`the server broke the protocol: ${error.message}`);
@@ -145,7 +146,7 @@ export class FrameClient extends Client {
       line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
     this.response = { status: Number(first.split(' ')[1]), headers };
     this.answered.resolve(this.response);
-    return this.response.status === 101 ? Buffer.from(this.#head.slice(end + 4), 'latin1') : Buffer.alloc(0);
+    return Buffer.from(this.#head.slice(end + 4), 'latin1');
   }
 
   #took(got) {
@@ -200,10 +201,16 @@ export class FrameClient extends Client {
   // This client sent a Close itself: the server's is not answered.
   closes() { this.#saidClose = true; }
 
+  // Waits for the pong with this payload.
+  hearsPong(token) {
+    const bytes = Buffer.from(token);
+    return this.inbox.find(({ opcode, payload }) => opcode === PONG && payload.equals(bytes), 'the pong');
+  }
+
   // A ping and its pong: everything sent before has been taken.
   async roundTrip(token = randomBytes(8)) {
     await this.write(ping(token));
-    await this.until((items) => items.some(({ opcode, payload }) => opcode === PONG && payload.equals(token)), 'the pong');
+    await this.hearsPong(token);
   }
 
   async close() {
