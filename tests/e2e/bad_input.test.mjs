@@ -16,6 +16,7 @@ import { SLOW, within } from '../support/wait.mjs';
 
 const CROWD = 2000;
 const GROWTH_MAX = 48 << 20;  // of the daemon's memory over all of it; sanitizers keep what was freed
+const FOR_A_MOMENT = { encoding: 'utf8', timeout: 10_000 * SLOW };
 const DATAGRAM_FROM = fileURLToPath(new URL('../support/programs/datagram_from.py', import.meta.url));
 
 // ---- the table
@@ -215,9 +216,10 @@ class LineSender {
   lines() { return this.client instanceof FrameClient ? this.client.texts() : this.client.lines; }
   // It is served still, and what it sent before has been answered.
   async served() {
-    const asked = this.lines().filter((line) => ROOMS.test(line)).length;
+    const from = this.client.inbox.items.length;
     await this.put('/rooms');
-    await this.client.until(() => this.lines().filter((line) => ROOMS.test(line)).length > asked, 'an answer to /rooms');
+    const lineOf = (item) => (this.client instanceof FrameClient ? this.client.textOf(item) : item);
+    await this.client.inbox.find((item) => ROOMS.test(lineOf(item)), 'an answer to /rooms', { from });
   }
   answers() {
     const usual = [GUEST_CAME_OR_WENT, GREETING, ROOMS];
@@ -302,6 +304,14 @@ class Bystanders {
 }
 
 // ---- the test
+
+// 20,000 times what is answered with an error. The answers come to more than a client may have pending, so it is read in
+// turns with what it is sent, and each turn meets what the others say.
+const FLOODS = {
+  tcp: '/x\n'.repeat(20_000),
+  'ws-text': Buffer.concat(many(20_000, text('/x'))),
+  'ws-v1': text('{}\n'.repeat(20_000)),
+};
 
 function assertAnswers(got, expected) {
   assert.equal(got.length, expected.length, `${got.length} answers, not ${expected.length}: ${got.slice(0, 5).join(' | ')}`);
@@ -409,7 +419,7 @@ test('bad input is answered, and hurts nobody', async (t) => {
 
   await t.test('a datagram from the server\'s own address is dropped and counted', async (t) => {
     const own = ['127.0.0.1', String(s.daemon.udp)];
-    const { status, stderr } = spawnSync('/usr/bin/python3', [DATAGRAM_FROM, ...own, ...own, 'evil'], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync('/usr/bin/python3', [DATAGRAM_FROM, ...own, ...own, 'evil'], FOR_A_MOMENT);
     if (/PermissionError/.test(stderr)) return t.skip('NOT TESTED: forged source addresses take root');
     assert.equal(status, 0, stderr);
     drops.own_socket += 1;
@@ -434,10 +444,31 @@ test('bad input is answered, and hurts nobody', async (t) => {
       const written = client.write(Buffer.concat([...many(99_999, ping('x'.repeat(125))), ping(last)]));
       await bystanders.got([], 'pings, unread');
       client.socket.resume();
-      await written;
+      await within(written, () => 'the pings are taken');
       await client.hearsPong(last);
       await bystanders.got([], 'pings, read');
       await client.close();
+    });
+  }
+
+  for (const [kind, flood] of Object.entries(FLOODS)) {
+    await t.test(`${kind}: 100,000 bad lines are answered while others talk and hear each other all the time`, async () => {
+      const sender = await SENDERS[kind](s);
+      const written = Promise.all(many(5, flood).map((each) => sender.client.write(each)));
+      const [first, second] = [bystanders.v1, bystanders.everybody.at(-1)];
+      const said = [];
+      for (let n = 0; n < 200; n++) {
+        said.push({ nick: first.nick, text: `=${kind} ping ${n}=` }, { nick: second.nick, text: `=${kind} pong ${n}=` });
+        await first.say(said.at(-2).text);
+        await second.hears(said.at(-2).text);
+        await second.say(said.at(-1).text);
+        await first.hears(said.at(-1).text);
+      }
+      await within(written, () => 'the lines are taken');
+      await sender.served();
+      assert.equal(sender.answers().length, 100_000);
+      await sender.client.close();
+      await bystanders.got(said, 'bad lines');
     });
   }
 
