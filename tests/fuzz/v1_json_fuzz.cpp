@@ -88,6 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto& request = std::get<v1::Request>(parsed);
   FUZZ_CHECK(object.is_object() && object.contains("type"));
   FUZZ_CHECK(depth(input) <= 8);
+  FUZZ_CHECK(input.find('\0') == std::string_view::npos);  // the library takes it for the end
   std::visit(WellFormed{}, request);
   static const char* const names[] = {"hello", "join", "leave", "message", "history", "nick", "who", "ping"};
   FUZZ_CHECK(object["type"] == names[request.index()]);
