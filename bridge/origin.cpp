@@ -54,7 +54,7 @@ bool Guard::host_allowed(std::string_view header) const {
     return false;
   if (is_address(host) || host == machine_ || host.find('.') == std::string::npos) return true;
   static constexpr std::array<std::string_view, 4> local{".local", ".lan", ".internal", ".home.arpa"};
-  if (std::ranges::any_of(local, [&](std::string_view end) { return host.ends_with(end); })) return true;
+  if (std::ranges::any_of(local, [&host = host](std::string_view end) { return host.ends_with(end); })) return true;
   return std::ranges::find(hosts_, host) != hosts_.end() || std::ranges::find(hosts_, lower(header)) != hosts_.end();
 }
 

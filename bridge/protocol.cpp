@@ -84,6 +84,8 @@ bool known(const std::string& type) {
 }
 
 json load(std::string_view text, bool& too_deep) {
+  // To the library a NUL is the end, whatever comes behind it; JSON has none (RFC 8259 section 2).
+  if (text.find('\0') != std::string_view::npos) return json(json::value_t::discarded);
   return json::parse(
       text,
       [&](int depth, json::parse_event_t, json&) {

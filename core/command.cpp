@@ -1,5 +1,8 @@
 #include "core/command.hpp"
 
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -42,24 +45,30 @@ Command word(std::string_view word, std::string_view argument) {
   return Refused{"no such command, try /help; to say something that begins with / type //"};
 }
 
-// Without what may stand before a command unseen: blanks and controls, U+00A0, U+200B, U+FEFF.
+UChar32 next(std::string_view text, std::size_t& at) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  UChar32 c;
+  U8_NEXT(bytes, at, text.size(), c);
+  return c;
+}
+
+// Without what may stand before a command unseen: blanks of every script, controls, what has no width.
 std::string_view without_blanks(std::string_view line) {
-  static constexpr std::string_view unseen[] = {"\xC2\xA0", "\xE2\x80\x8B", "\xEF\xBB\xBF"};
-  for (;;) {
-    if (!line.empty() && static_cast<unsigned char>(line.front()) <= ' ') {
-      line.remove_prefix(1);
-      continue;
-    }
-    const auto* hit = std::ranges::find_if(unseen, [&](std::string_view u) { return line.starts_with(u); });
-    if (hit == std::end(unseen)) return line;
-    line.remove_prefix(hit->size());
+  for (std::size_t at = 0, end = 0;; at = end) {
+    const auto c = end < line.size() ? next(line, end) : -1;
+    if (c < 0 || !(u_isUWhiteSpace(c) || u_iscntrl(c) || u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)))
+      return line.substr(at);
   }
 }
 
+// And what follows is not more of a word, as the page has it: "/login:x" is one, "/logins" is not.
 bool begins_with_word(std::string_view line, std::string_view word) {
   const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
   if (line.size() < word.size() || !std::ranges::equal(line.substr(0, word.size()), word, same)) return false;
-  return line.size() == word.size() || static_cast<unsigned char>(line[word.size()]) <= ' ';
+  if (line.size() == word.size()) return true;
+  auto at = word.size();
+  const auto c = next(line, at);
+  return c < 0 || !(c == '_' || c == '-' || (U_GET_GC_MASK(c) & (U_GC_L_MASK | U_GC_N_MASK)) != 0);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t page_messages = 256;
 constexpr std::size_t page_bytes = 64 * 1024;  // of a page, as it goes over the wire
 constexpr Duration page_retry = std::chrono::seconds(1);
-constexpr std::size_t chunk_bytes = 256 * 1024;  // more at once only keeps other clients waiting
+constexpr std::size_t chunk_bytes = 256 * 1024;  // of a room; more at once only keeps other clients waiting
 
 std::uint64_t next_serial() {
   static std::atomic<std::uint64_t> last{0};
@@ -79,7 +79,8 @@ void Cursor::gather(Chunk& chunk) {
   while (part > 0 && view.parts[part - 1].end() > offset_) --part;
   if (cutting()) return gather_cut(chunk, view, part);
   auto at = offset_;
-  for (; part < view.parts.size() && !chunk.full() && chunk.bytes < chunk_bytes; ++part) {
+  const auto most = chunk.bytes + chunk_bytes;  // besides the private log: a cursor asked for bytes gives some
+  for (; part < view.parts.size() && !chunk.full() && chunk.bytes < most; ++part) {
     const auto& p = view.parts[part];
     chunk.add(p.segment->bytes.get() + (at - p.segment->base), p.end() - at, at);
     at = p.end();
@@ -90,6 +91,7 @@ void Cursor::gather(Chunk& chunk) {
 
 void Cursor::gather_cut(Chunk& chunk, const View& view, std::size_t part) {
   auto at = offset_;
+  const auto most = chunk.bytes + chunk_bytes;
   for (; part < view.parts.size(); ++part) {
     const auto& p = view.parts[part];
     const auto* marks = p.segment->marks.get();
@@ -108,7 +110,7 @@ void Cursor::gather_cut(Chunk& chunk, const View& view, std::size_t part) {
       if (chunk.count + 1 >= Chunk::max) break;
     }
     if (from > run) chunk.add(p.segment->bytes.get() + run, from - run, p.segment->base + run);
-    if (chunk.count + 1 >= Chunk::max || chunk.bytes >= chunk_bytes) return;
+    if (chunk.count + 1 >= Chunk::max || chunk.bytes >= most) return;
   }
 }
 

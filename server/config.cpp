@@ -276,14 +276,28 @@ std::vector<KeyInfo> config_keys() {
   return out;
 }
 
-std::vector<Setting> read_config_file(const std::string& path) {
+namespace {
+
+// `parse` makes the table of what stands in `path`.
+template <class Parse>
+std::vector<Setting> settings_of(const std::string& path, Parse parse) {
   std::vector<Setting> out;
   try {
-    flatten(toml::parse_file(path), "", path, out);
+    flatten(parse(), "", path, out);
   } catch (const toml::parse_error& e) {
     wrong(path + ":" + std::to_string(e.source().begin.line) + ": " + std::string(e.description()));
   }
   return out;
+}
+
+}  // namespace
+
+std::vector<Setting> read_config_file(const std::string& path) {
+  return settings_of(path, [&] { return toml::parse_file(path); });
+}
+
+std::vector<Setting> read_config_text(std::string_view text, const std::string& path) {
+  return settings_of(path, [&] { return toml::parse(text, path); });
 }
 
 std::vector<Setting> read_environment(const char* const* environment, std::vector<std::string>& warn) {

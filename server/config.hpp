@@ -49,6 +49,8 @@ std::vector<KeyInfo> config_keys();
 
 // Settings of a TOML file. Throws ConfigError.
 std::vector<Setting> read_config_file(const std::string& path);
+// The same of the content of one; `path` is what errors call it.
+std::vector<Setting> read_config_text(std::string_view text, const std::string& path);
 // Settings of the environment, empty ones left out; `warn` gets the name of each CHATBRIDGE_ variable that means
 // nothing here.
 std::vector<Setting> read_environment(const char* const* environment, std::vector<std::string>& warn);

@@ -14,8 +14,10 @@ bool Networks::add(const std::string& cidr) {
     return true;
   }
   const auto v6 = ip::make_network_v6(cidr, ec);
-  if (!ec) v6_.push_back(v6.canonical());
-  return !ec;
+  // With a scope, or of mapped addresses, it would contain nothing: contain() looks for neither.
+  if (ec || cidr.find('%') != std::string::npos || v6.address().is_v4_mapped()) return false;
+  v6_.push_back(v6.canonical());
+  return true;
 }
 
 bool Networks::contain(const ip::address& address) const {

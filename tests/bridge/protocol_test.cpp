@@ -56,6 +56,13 @@ TEST_CASE("unknown fields are ignored, of two the last counts") {
   CHECK(as<SetNick>(R"({"nick":"ann","type":"ping","nick":"bob","type":"nick"})").nick == "bob");
 }
 
+TEST_CASE("nothing stands behind an object unseen, not even after a NUL") {
+  using namespace std::string_literals;
+  for (const auto& object : {"{\"type\":\"ping\"}\0"s, "{\"type\":\"ping\"}\0{["s, "\0{\"type\":\"ping\"}"s,
+                             "{\"type\":\"ping\"} {}"s, "{\"type\":\"nick\",\"nick\":\"a\0b\"}"s})
+    CHECK(invalid(object).error.message == "not a JSON object");
+}
+
 TEST_CASE("wrong objects are refused by what is wrong with them") {
   struct Row {
     const char* object;

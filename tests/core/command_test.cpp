@@ -72,9 +72,21 @@ TEST_CASE("what may hold a secret is never said") {
     CHECK(may_hold_secret(input));
     as<Refused>(input);
   }
+  // Blanks of every script and what has no width, before and behind; no letter or digit goes on with the word.
+  for (const auto* input : {" /resume\xE3\x80\x80"
+                            "abc",
+                            "\xE3\x80\x80/resume abc", "\xE2\x80\x83/login x", "\xE2\x81\xA0/login x",
+                            "\xEF\xBB\xBF\xC2\xA0\xE2\x80\x8B /LOGIN", "\xC2\x85/login x", " /login\xC2\xA0x",
+                            "/login:x", " /resume=8f3a21"}) {
+    CHECK(may_hold_secret(input));
+    as<Refused>(input);
+  }
   // Nor does a double slash say it.
   as<Refused>("//resume abc");
   as<Refused>("//login x");
+  as<Refused>(
+      "//resume\xE3\x80\x80"
+      "abc");
 }
 
 TEST_CASE("what only resembles a secret is said") {
@@ -84,6 +96,8 @@ TEST_CASE("what only resembles a secret is said") {
   }
   CHECK_FALSE(may_hold_secret("/resumed"));
   CHECK_FALSE(may_hold_secret("/logins"));
+  CHECK_FALSE(may_hold_secret("/login-page /resume_2"));
+  CHECK_FALSE(may_hold_secret("/login\xC3\xA9"));
   CHECK_FALSE(may_hold_secret(""));
 }
 

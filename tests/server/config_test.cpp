@@ -130,6 +130,8 @@ TEST_CASE("wrong values name where they stand and which key it is") {
        std::vector<std::pair<const char*, const char*>>{{"tcp.listen", "9999"},
                                                         {"udp.idle", "10"},
                                                         {"udp.trusted", "10.0.0.0/33"},
+                                                        {"udp.trusted", "fe80::%1/10"},
+                                                        {"udp.trusted", "::ffff:10.0.0.0/104"},
                                                         {"udp.trusted", "example.org"},
                                                         {"room.default", "No Room"},
                                                         {"room.window_bytes", "1"},
