@@ -16,7 +16,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using error_code = boost::system::error_code;
 
-constexpr std::size_t header_max = 16 * 1024, body_max = 64 * 1024;
+constexpr std::size_t body_max = 64 * 1024;
 
 // The subprotocol to speak: unknown ones alone are refused.
 enum class Subprotocol { none, v1, unknown };
@@ -38,7 +38,8 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
         gateway_(gateway),
         socket_(std::move(socket)),
         timer_(
-            lane.shard.wheel(), [](void* self) { static_cast<HttpSession*>(self)->abort(); }, this) {
+            lane.shard.wheel(), [](void* self) { static_cast<HttpSession*>(self)->abort(); }, this),
+        buffer_(gateway.options().header_bytes + body_max) {
     error_code ec;
     const auto remote = socket_.remote_endpoint(ec);
     peer_ = ec ? "?" : to_string(remote);
@@ -68,7 +69,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
   void read() {
     answering_ = false;
     parser_.emplace();
-    parser_->header_limit(header_max);
+    parser_->header_limit(static_cast<std::uint32_t>(gateway_.options().header_bytes));
     parser_->body_limit(body_max);
     http::async_read(socket_, buffer_, *parser_,
                      [self = shared_from_this()](error_code ec, std::size_t) { self->got(ec); });
@@ -161,7 +162,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
   Socket socket_;
   std::string peer_;
   Timer timer_;
-  beast::flat_buffer buffer_{header_max + body_max};
+  beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<HttpResponse> response_;
   bool answering_ = false, stopping_ = false;

@@ -11,6 +11,7 @@ namespace chatbridge {
 struct HttpOptions {
   Duration header_timeout = std::chrono::seconds(5);  // for a whole request, once its first byte or turn has come
   Duration idle_timeout = std::chrono::seconds(60);   // between requests
+  std::size_t header_bytes = 16 * 1024;               // of a request's header
   WsOptions ws;
 };
 

@@ -12,6 +12,7 @@ using nlohmann::json;
 
 constexpr int depth_max = 8;
 constexpr std::size_t id_max = 128;
+constexpr auto id_rule = "id is at most 128 bytes, without control characters";
 constexpr std::size_t list_max = 300;  // of the longest nicks fit into a frame
 
 struct Wrong {
@@ -73,13 +74,20 @@ Request request(const std::string& type, const Fields& f) {
   if (type == "nick") return SetNick{f.string("nick")};
   if (type == "who") return Who{f.string("room"), f.maybe_string("prefix").value_or(""), f.limit(100)};
   if (type == "ping") return Ping{};
+  if (type == "typing") return Typing{f.string("room")};
+  if (type == "direct") {
+    Direct direct{f.string("nick"), f.string("text"), f.maybe_string("id").value_or("")};
+    if (!good_id(direct.id)) throw Wrong{id_rule};
+    return direct;
+  }
   Say say{f.string("room"), f.string("text"), f.maybe_string("id").value_or(""), f.flag("action")};
-  if (!good_id(say.id)) throw Wrong{"id is at most 128 bytes, without control characters"};
+  if (!good_id(say.id)) throw Wrong{id_rule};
   return say;
 }
 
 bool known(const std::string& type) {
-  static constexpr std::string_view types[] = {"hello", "join", "leave", "history", "nick", "who", "ping", "message"};
+  static constexpr std::string_view types[] = {"hello", "join", "leave",  "history", "nick",
+                                               "who",   "ping", "direct", "typing",  "message"};
   return std::ranges::find(types, type) != std::end(types);
 }
 
@@ -113,7 +121,6 @@ Parsed parse(std::string_view text) {
   try {
     const Fields fields(object);
     const auto type = fields.string("type");
-    if (type == "direct" || type == "typing") return Invalid{{errc::unknown_type, type + " is not built in"}, id, room};
     if (!known(type)) return Invalid{{errc::unknown_type, "unknown type"}, id, room};
     return request(type, fields);
   } catch (const Wrong& wrong) {

@@ -37,9 +37,15 @@ struct Who {
   std::string room, prefix;
   std::size_t limit = 100;
 };
+struct Direct {
+  std::string nick, text, id;
+};
+struct Typing {
+  std::string room;
+};
 struct Ping {};
 
-using Request = std::variant<Hello, Join, Leave, Say, History, SetNick, Who, Ping>;
+using Request = std::variant<Hello, Join, Leave, Say, History, SetNick, Who, Direct, Typing, Ping>;
 
 // What was wrong with an object, with as much of it as is needed to tell which one it was.
 struct Invalid {

@@ -9,12 +9,21 @@
 #include <string>
 #include <unordered_map>
 
+#include "bridge/admission.hpp"
 #include "core/client.hpp"
 
 namespace chatbridge {
 
 using Tcp = boost::asio::ip::tcp;
-using Socket = boost::asio::basic_stream_socket<Tcp, boost::asio::io_context::executor_type>;
+
+// A connected socket, and the place it takes among the connections there may be.
+class Socket : public boost::asio::basic_stream_socket<Tcp, boost::asio::io_context::executor_type> {
+ public:
+  using Base = boost::asio::basic_stream_socket<Tcp, boost::asio::io_context::executor_type>;
+  using Base::Base;
+  Socket(Base&& socket) : Base(std::move(socket)) {}  // NOLINT: accepting makes them
+  Admission::Place place;
+};
 
 std::string to_string(const Tcp::endpoint& endpoint);  // "127.0.0.1:9999", "[::1]:9999"; mapped IPv4 as IPv4
 

@@ -68,6 +68,7 @@ std::size_t V1Dialect::input(std::string_view text) {
 }
 
 void V1Dialect::object(std::string_view text) {
+  client_.heard();
   const auto parsed = v1::parse(text);
   if (const auto* invalid = std::get_if<v1::Invalid>(&parsed))
     return client_.tell(invalid->error, invalid->id, invalid->room);
@@ -94,6 +95,8 @@ void V1Dialect::apply(const v1::Hello& r) {
                            {{"message_bytes", o.text.bytes},
                             {"message_lines", o.text.lines},
                             {"rooms", o.rooms_per_client},
+                            {"rate", o.rate.count},
+                            {"burst", o.rate.burst},
                             {"presence_max", o.presence_max}}}}));
   if (!renamed) client_.tell(renamed.error());
 }
@@ -137,10 +140,7 @@ void V1Dialect::apply(const v1::Leave& r) {
 void V1Dialect::apply(const v1::Say& r) {
   auto* cursor = joined(r.room, r.id);
   if (cursor == nullptr) return;
-  if (command::may_hold_secret(r.text))
-    return client_.tell(
-        Error{errc::bad_request, "a line like /resume or /login may hold a secret; it was not sent to anybody"}, r.id,
-        r.room);
+  if (!harmless(r.text, r.id, r.room)) return;
   const auto text = Text::parse(r.text, client_.hub().options().text);
   if (!text) return client_.tell(text.error(), r.id, r.room);
   client_.say(*cursor, *text, r.action, r.id);
@@ -181,6 +181,24 @@ void V1Dialect::apply(const v1::Who& r) {
                           {"members", members(people)},
                           {"count", people.count},
                           {"more", people.more}}));
+}
+
+bool V1Dialect::harmless(const std::string& text, std::string_view id, std::string_view room) {
+  if (!command::may_hold_secret(text)) return true;
+  client_.tell(Error{errc::bad_request, "a line like /resume or /login may hold a secret; it was not sent to anybody"},
+               id, room);
+  return false;
+}
+
+void V1Dialect::apply(const v1::Direct& r) {
+  if (!harmless(r.text, r.id)) return;
+  const auto text = Text::parse(r.text, client_.hub().options().text);
+  if (!text) return client_.tell(text.error(), r.id);
+  client_.direct(r.nick, *text, r.id);
+}
+
+void V1Dialect::apply(const v1::Typing& r) {
+  if (auto* cursor = joined(r.room)) client_.typing(*cursor);
 }
 
 void V1Dialect::apply(const v1::Ping&) { client_.tell_json(R"({"type":"pong"})"); }

@@ -24,7 +24,11 @@ class V1Dialect {
   void apply(const v1::History& r);
   void apply(const v1::SetNick& r);
   void apply(const v1::Who& r);
+  void apply(const v1::Direct& r);
+  void apply(const v1::Typing& r);
   void apply(const v1::Ping& r);
+  // Whether the text may go out; else the client was told why not.
+  bool harmless(const std::string& text, std::string_view id, std::string_view room = {});
 
   Cursor* joined(const std::string& name, std::string_view id = {});
 

@@ -113,11 +113,11 @@ class WriteLayer {
   }
 
   friend void teardown(boost::beast::role_type role, WriteLayer& layer, error_code& ec) {
-    boost::beast::websocket::teardown(role, layer.socket_, ec);
+    boost::beast::websocket::teardown(role, static_cast<Socket::Base&>(layer.socket_), ec);
   }
   template <class Handler>
   friend void async_teardown(boost::beast::role_type role, WriteLayer& layer, Handler&& handler) {
-    boost::beast::websocket::async_teardown(role, layer.socket_, std::forward<Handler>(handler));
+    boost::beast::websocket::async_teardown(role, static_cast<Socket::Base&>(layer.socket_), std::forward<Handler>(handler));
   }
   friend void beast_close_socket(WriteLayer& layer) {
     error_code ignored;

@@ -7,7 +7,8 @@
 namespace chatbridge {
 namespace {
 
-constexpr std::uint16_t normal = 1000, going_away = 1001, unsupported_data = 1003;  // RFC 6455 section 7.4.1
+constexpr std::uint16_t normal = 1000, going_away = 1001, unsupported_data = 1003, bad_data = 1007,
+                        try_again = 1013;  // RFC 6455 section 7.4.1
 constexpr std::string_view ping_frame("\x89\x00", 2);
 constexpr int silent_max = 2;
 constexpr Duration look_without_pings = std::chrono::seconds(25);  // after stalled clients
@@ -24,8 +25,9 @@ void WsSession::start(Lane& lane, Hub& hub, const WsOptions& options, Socket soc
                       const HttpRequest& request, bool v1, std::string peer) {
   auto session =
       std::make_shared<WsSession>(lane, hub, options, std::move(socket), std::move(early), v1, std::move(peer));
-  session->socket_ = std::make_shared<WsSocket>(std::move(session->accepted_), std::move(session->early_),
-                                                options.frame_bytes, *session, session);
+  session->socket_ =
+      std::make_shared<WsSocket>(std::move(session->accepted_), std::move(session->early_), options.frame_bytes,
+                                 verbatim(session->client_->wire()), *session, session);
   lane.connections.add(session);
   session->timer_.arm(options.close);
   session->socket_->accept(request, v1 ? v1_name : std::string_view{}, *session->client_);
@@ -39,7 +41,10 @@ WsSession::WsSession(Lane& lane, Hub& hub, const WsOptions& options, Socket sock
       v1_(v1),
       accepted_(std::move(socket)),
       early_(std::move(early)),
-      client_(std::make_shared<Client>(hub, lane.shard, *this, Via::ws, v1 ? Wire::json_frame : Wire::text_frame)),
+      client_(std::make_shared<Client>(hub, lane.shard, *this, Via::ws,
+                                       v1                       ? Wire::json_frame
+                                       : hub.options().verbatim ? Wire::raw_frame
+                                                                : Wire::text_frame)),
       dialect_(v1 ? std::variant<LineDialect, V1Dialect>(V1Dialect(*client_)) : LineDialect(*client_)),
       timer_(
           lane.shard.wheel(), [](void* self) { static_cast<WsSession*>(self)->on_timer(); }, this) {}
@@ -52,8 +57,8 @@ void WsSession::ws_open() {
   log::info("connect",
             {{"transport", "ws"}, {"peer", peer_}, {"client", client_->id()}, {"protocol", v1_ ? v1_name : "text"}});
   if (auto* lines = std::get_if<LineDialect>(&dialect_)) {
-    client_->become(client_->hub().new_session());
-    if (!lines->enter()) return end(1013, "try again later", true);
+    lines->come(peer_);
+    if (!lines->enter()) return end(try_again, "try again later", true);
     lines->greet();
   }
   if (stopped_) return;
@@ -63,6 +68,7 @@ void WsSession::ws_open() {
 void WsSession::ws_text(std::string_view text) {
   if (state_ != State::open || stopped_) return;
   ++said_;
+  if (relay(text, true)) return;
   if (std::holds_alternative<LineDialect>(dialect_)) {
     auto& lines = std::get<LineDialect>(dialect_);
     while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
@@ -79,7 +85,21 @@ void WsSession::take(std::string_view text) {
   rest_ = std::string(text.substr(taken));
 }
 
-void WsSession::ws_binary() { end(unsupported_data, "text only", false); }
+// Whether that is what a message is here: bytes for the other raw clients.
+bool WsSession::relay(std::string_view bytes, bool as_text) {
+  if (!verbatim(client_->wire())) return false;
+  for (std::size_t taken = 0; taken < bytes.size();)
+    taken += std::get<LineDialect>(dialect_).relay(bytes.substr(taken), as_text);
+  if (client_->congested()) socket_->pause();
+  return true;
+}
+
+void WsSession::ws_binary(std::string_view bytes) {
+  if (state_ != State::open || stopped_) return;
+  if (!relay(bytes, false)) end(unsupported_data, "text only", false);
+}
+
+void WsSession::ws_bad_text() { end(bad_data, "bad UTF-8", false); }
 
 void WsSession::ws_writable() {
   blocked_ = false;
@@ -187,6 +207,13 @@ void WsSession::finish() {
 }
 
 void WsSession::abort() { socket_->abort(); }
+
+void WsSession::fell_behind() {
+  lane_.shard.post([self = shared_from_this()] {
+    self->close_reason_ = "fell behind";
+    self->abort();
+  });
+}
 
 // ---- time
 

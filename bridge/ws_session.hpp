@@ -34,11 +34,13 @@ class WsSession final : public Connection,
   void finish() override;
   void abort() override;
   void flush() override;
+  void fell_behind() override;
 
  private:
   void ws_open() override;
   void ws_text(std::string_view text) override;
-  void ws_binary() override;
+  void ws_binary(std::string_view bytes) override;
+  void ws_bad_text() override;
   void ws_heard() override { heard_ = true; }
   void ws_writable() override;
   void ws_closing() override;
@@ -48,6 +50,7 @@ class WsSession final : public Connection,
   void end(std::uint16_t code, std::string_view reason, bool drain);
   void close_if_drained();
   void take(std::string_view text);
+  bool relay(std::string_view bytes, bool as_text);
   void read_if_wanted();
   void say_goodbye();
   Duration period() const;  // of on_timer(): pings are sent then, and stalls are looked for

@@ -8,6 +8,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include "bridge/write_layer.hpp"
+#include "core/text.hpp"
 
 namespace chatbridge {
 
@@ -16,8 +17,8 @@ namespace websocket = beast::websocket;
 using error_code = boost::system::error_code;
 
 struct WsSocket::Impl : std::enable_shared_from_this<Impl> {
-  Impl(Socket socket, std::string early, WsEvents& e, std::weak_ptr<void> o)
-      : stream(std::move(socket), std::move(early)), events(e), owner(std::move(o)) {}
+  Impl(Socket socket, std::string early, bool take_binary, WsEvents& e, std::weak_ptr<void> o)
+      : stream(std::move(socket), std::move(early)), events(e), owner(std::move(o)), take_binary(take_binary) {}
 
   WriteLayer& layer() { return stream.next_layer(); }
 
@@ -29,14 +30,16 @@ struct WsSocket::Impl : std::enable_shared_from_this<Impl> {
 
   void read_some();
   void read_done(error_code ec, std::size_t n);
+  void whole(std::string_view message);
   void gone(error_code ec);
 
   websocket::stream<WriteLayer, false> stream;
   WsEvents& events;
   const std::weak_ptr<void> owner;
+  const bool take_binary;
   std::array<char, 512> buffer;
   std::string message;  // of a message in several pieces
-  bool reading = false, paused = false, over = false, waiting = false, binary = false, closing = false;
+  bool reading = false, paused = false, over = false, waiting = false, refused = false, closing = false;
 };
 
 void WsSocket::Impl::read_some() {
@@ -50,18 +53,32 @@ void WsSocket::Impl::read_done(error_code ec, std::size_t n) {
   if (over) return;
   if (ec) return gone(ec);
   events.ws_heard();
-  if (binary || stream.got_binary()) {
-    if (!std::exchange(binary, true)) events.ws_binary();
+  if (refused || (stream.got_binary() && !take_binary)) {
+    if (!std::exchange(refused, true)) events.ws_binary({});
   } else if (message.empty() && stream.is_message_done()) {
-    events.ws_text({buffer.data(), n});
+    whole({buffer.data(), n});
   } else {
     message.append(buffer.data(), n);
     if (stream.is_message_done()) {
-      const auto whole = std::exchange(message, {});
-      events.ws_text(whole);
+      const auto kept = std::exchange(message, {});
+      // Beast does not look for a character's end in a last frame that is empty.
+      if (n == 0 && !stream.got_binary() && !valid_utf8(kept)) {
+        refused = true;
+        events.ws_bad_text();
+      } else {
+        whole(kept);
+      }
     }
   }
   if (!paused && !over && !reading) read_some();
+}
+
+void WsSocket::Impl::whole(std::string_view message) {
+  if (stream.got_binary()) {
+    events.ws_binary(message);
+  } else {
+    events.ws_text(message);
+  }
 }
 
 void WsSocket::Impl::gone(error_code ec) {
@@ -74,9 +91,9 @@ void WsSocket::Impl::gone(error_code ec) {
   events.ws_gone(said ? Farewell::said : Farewell::lost, ec == websocket::error::closed ? "closed" : ec.message());
 }
 
-WsSocket::WsSocket(Socket socket, std::string early, std::size_t message_max, WsEvents& events,
+WsSocket::WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, WsEvents& events,
                    std::weak_ptr<void> owner)
-    : impl_(std::make_shared<Impl>(std::move(socket), std::move(early), events, std::move(owner))) {
+    : impl_(std::make_shared<Impl>(std::move(socket), std::move(early), take_binary, events, std::move(owner))) {
   impl_->stream.read_message_max(message_max);
   impl_->stream.auto_fragment(false);
   // Deadlines are the shard's; Beast's own would need a timer each.

@@ -16,12 +16,13 @@ using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>
 // What happens on a WebSocket connection, told to its owner. All on the shard's thread.
 class WsEvents {
  public:
-  virtual void ws_open() = 0;                       // the 101 is out: write from now on
-  virtual void ws_text(std::string_view text) = 0;  // one message, valid UTF-8
-  virtual void ws_binary() = 0;                     // one began; it is not read further
-  virtual void ws_heard() = 0;                      // anything came, control frames included
-  virtual void ws_writable() = 0;                   // after wait_writable()
-  virtual void ws_closing() = 0;                    // our Close is being sent: the peer's Close, or its end, is next
+  virtual void ws_open() = 0;                          // the 101 is out: write from now on
+  virtual void ws_text(std::string_view text) = 0;     // one message, valid UTF-8
+  virtual void ws_binary(std::string_view bytes) = 0;  // one message; if binary is not taken, it only began
+  virtual void ws_bad_text() = 0;                      // one that is not valid UTF-8
+  virtual void ws_heard() = 0;                         // anything came, control frames included
+  virtual void ws_writable() = 0;                      // after wait_writable()
+  virtual void ws_closing() = 0;                       // our Close is being sent: the peer's Close, or its end, is next
   virtual void ws_gone(Farewell farewell, const std::string& reason) = 0;  // once; the socket is closed
  protected:
   ~WsEvents() = default;
@@ -30,7 +31,8 @@ class WsEvents {
 // `owner` is kept alive while an operation is under way. Every call on the shard's thread.
 class WsSocket {
  public:
-  WsSocket(Socket socket, std::string early, std::size_t message_max, WsEvents& events, std::weak_ptr<void> owner);
+  WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, WsEvents& events,
+           std::weak_ptr<void> owner);
   ~WsSocket();
 
   // Answers the upgrade; `subprotocol` empty: none.

@@ -11,7 +11,8 @@ ClientId next_id() {
   return ++last;
 }
 
-constexpr std::size_t message_overhead = 256;  // of a message under way, besides its text
+constexpr std::size_t inbox_bytes = 64 * 1024;  // of the private log; direct messages wait for less
+constexpr std::size_t message_overhead = 256;   // of a message under way, besides its text
 
 WallTime now_wall() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
@@ -27,18 +28,28 @@ Client::Client(Hub& hub, Shard& shard, Transport& transport, Via via, Wire wire,
       datagrams_(datagrams),
       wants_own_(wire == Wire::json_frame || hub.options().echo) {}
 
-void Client::become(std::shared_ptr<Session> session) { session_ = std::move(session); }
+void Client::become(std::shared_ptr<Session> session) {
+  session_ = std::move(session);
+  hub_.attach(*session_, *this);
+}
 
 result<std::string> Client::rename(std::string_view raw) {
+  const auto& limit = hub_.options().nick_changes;
+  const auto now = shard_.wheel().now();
+  if (!limit.off() && nick_pace_.wait(now, limit) > Duration{})
+    return Error{errc::rate_limited, "a nick can be changed " + std::to_string(limit.count) + " times a minute"};
   const auto renamed = hub_.rename(*session_, raw, id_);
   if (!renamed) return renamed.error();
-  for (auto& c : cursors_) c->expect_own_notice(0);
+  nick_pace_.take(now, limit);
+  if (wire_ != Wire::json_frame)
+    for (auto& c : cursors_) c->expect_own_notice(0);
   return session_->nick();
 }
 
 void Client::gone(Farewell farewell) {
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
-  if (session_) hub_.disconnect(*session_, farewell);
+  if (session_) hub_.disconnect(*session_, farewell, this);
+  resume_.reset();
   mute();
   transport_ = nullptr;
 }
@@ -59,7 +70,7 @@ result<Cursor*> Client::attach(const RoomName& room, From from, bool moving) {
 void Client::join(Cursor& cursor) {
   cursor.joined_ = cursor.fresh_ = true;
   hub_.join(cursor.room().name(), *session_, via_, id_);
-  cursor.expect_own_notice(1);
+  if (wire_ != Wire::json_frame) cursor.expect_own_notice(1);
 }
 
 void Client::leave(const RoomName& room) {
@@ -86,16 +97,27 @@ Cursor* Client::find(std::uint64_t serial) {
 // ---- speaking
 
 void Client::say(Cursor& cursor, const Text& text, bool action, std::string id) {
-  // Who speaks has come before it is heard.
-  if (std::exchange(cursor.fresh_, false)) hub_.announce(cursor.room().name());
   Message m;
-  m.at = now_wall();
-  m.nick = nick();
-  m.via = via_;
   m.action = action;
   m.text = text.str();
   if (!id.empty()) m.session = session_->id();
   m.id = std::move(id);
+  send(cursor, std::move(m));
+}
+
+void Client::relay(Cursor& cursor, std::string_view bytes, Form form) {
+  Message m;
+  m.form = form;
+  m.text = bytes;
+  send(cursor, std::move(m));
+}
+
+void Client::send(Cursor& cursor, Message m) {
+  // Who speaks has come before it is heard.
+  if (std::exchange(cursor.fresh_, false)) hub_.announce(cursor.room().name());
+  m.at = now_wall();
+  m.nick = nick();
+  m.via = via_;
   m.origin = id_;
   ++in_flight_;
   in_flight_bytes_ += m.text.size() + message_overhead;
@@ -125,9 +147,72 @@ void Client::settled_here(Room& room, const std::string& id, std::size_t bytes, 
   shard_.flush_soon(*this);
 }
 
+void Client::direct(std::string_view nick, const Text& text, std::string id) {
+  Direct d;
+  d.at = now_wall();
+  d.nick = this->nick();
+  d.to = nick;
+  d.via = via_;
+  d.text = text.str();
+  d.id = id;
+  const auto queued = hub_.direct(*session_, id_, std::move(d));
+  if (!queued) return tell(queued.error(), id);
+  if (wire_ != Wire::json_frame || id.empty()) return;
+  std::string ack;
+  wire::append_direct_ack(ack, id);
+  tell_bytes(ack);
+}
+
+void Client::take_inbox() {
+  std::string entry;
+  for (const auto& [direct, own] : hub_.take_directs(*this)) {
+    entry.clear();
+    wire::append_direct(entry, wire_, *direct, own);
+    tell_bytes(entry);
+  }
+}
+
+void Client::typing(Cursor& cursor) {
+  const auto now = shard_.wheel().now();
+  if (now - typed_ < std::chrono::seconds(1)) return;
+  typed_ = now;
+  if (hub_.typing(cursor.room().name(), *session_, id_)) cursor.expect_own_notice(0);
+}
+
+bool Client::heard() {
+  const auto& limit = hub_.options().rate;
+  if (limit.off()) return true;
+  const auto now = shard_.wheel().now();
+  if (pace_.rested(now)) hurried_ = told_slow_ = false;
+  if (datagrams_ && pace_.wait(now, limit) > Duration{}) return tell_slow(), false;
+  pace_.take(now, limit);
+  const auto wait = pace_.wait(now, limit);
+  if (datagrams_ || wait == Duration{}) return true;
+  // A burst that is just allowed is not told; one that goes on is.
+  if (std::exchange(hurried_, true)) tell_slow();
+  if (!resume_)
+    resume_ = std::make_unique<Timer>(
+        shard_.wheel(), [](void* self) { static_cast<Client*>(self)->shard_.flush_soon(*static_cast<Client*>(self)); },
+        this);
+  resume_->arm(wait);
+  return true;
+}
+
+void Client::tell_slow() {
+  if (std::exchange(told_slow_, true)) return;
+  tell(Error{errc::rate_limited,
+             "you send faster than " + std::to_string(hub_.options().rate.count) + " messages a second: " +
+                 (datagrams_ ? "what is more is dropped" : "you are read more slowly, nothing is lost")});
+}
+
+void Client::fell_behind() {
+  mute();
+  if (transport_ != nullptr) transport_->fell_behind();
+}
+
 bool Client::congested() const {
   const auto max = hub_.options().pending_bytes;
-  return in_flight_bytes_ > max || private_bytes() > max || reads_ > 0;
+  return in_flight_bytes_ > max || private_bytes() > max || reads_ > 0 || (resume_ && resume_->armed());
 }
 
 // ---- what it alone is told
@@ -151,7 +236,7 @@ void Client::tell_json(std::string_view object) {
 }
 
 void Client::tell_bytes(std::string_view ready) {
-  if (muted_) return;
+  if (muted_ || ready.empty()) return;
   private_ += ready;
   if (datagrams_) private_entries_.push_back(static_cast<std::uint32_t>(ready.size()));
   shard_.flush_soon(*this);
@@ -175,6 +260,7 @@ void Client::forget_sent() {
 // ---- sending
 
 Chunk& Client::gather() {
+  if (inbox_size_ > 0 && private_bytes() < inbox_bytes) take_inbox();
   auto& chunk = shard_.chunk();
   chunk.clear();
   if (private_bytes() > 0) {
@@ -209,6 +295,7 @@ void Client::sent(const Chunk& chunk, std::size_t bytes) {
 }
 
 Cursor::Entry Client::next_datagram() {
+  if (inbox_size_ > 0) take_inbox();
   if (!private_entries_.empty()) {
     // Moved out: the segment is made for it, so that whoever sends it can keep it like any other entry.
     const auto size = private_entries_.front();
@@ -224,7 +311,7 @@ Cursor::Entry Client::next_datagram() {
 }
 
 bool Client::drained() const {
-  return private_bytes() == 0 && in_flight_ == 0 && reads_ == 0 &&
+  return private_bytes() == 0 && in_flight_ == 0 && reads_ == 0 && (muted_ || inbox_size_ == 0) &&
          (held_ || std::ranges::all_of(cursors_, [](const auto& c) { return c->at_head(); }));
 }
 

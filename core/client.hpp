@@ -1,5 +1,6 @@
 // A client without its socket: who it is, where it reads, what it alone was told. The same for every transport.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,8 @@ class Transport {
   // There may be something to send: sends as much as can be sent now, or nothing if a send is under way. Never closes
   // within the call: other clients are being flushed around it.
   virtual void flush() = 0;
+  // What it should get next is no longer kept, and it can't be told: its connection ends, not within the call.
+  virtual void fell_behind() {}
 
  protected:
   ~Transport() = default;
@@ -56,6 +59,14 @@ class Client : public std::enable_shared_from_this<Client> {
   // ---- speaking
   // Hands a message to the room. What becomes of it is told by an ack (JSON with an id) or an error, later.
   void say(Cursor& cursor, const Text& text, bool action, std::string id);
+  // Verbatim relay: bytes as they came.
+  void relay(Cursor& cursor, std::string_view bytes, Form form);
+  // Says something to one person; what becomes of it is told at once.
+  void direct(std::string_view nick, const Text& text, std::string id);
+  void typing(Cursor& cursor);  // at most once a second, more is forgotten
+  // It sent one line, datagram or object, and limits.rate counts it. Over it a stream is read more slowly (congested),
+  // of datagrams those are dropped for which this is false; either is told, once until it has rested.
+  bool heard();
   std::size_t in_flight() const { return in_flight_; }
   // So much is waiting in the journal, or for this client to read, that no more of its input should be taken. Looked at
   // between any two commands: one of them may have much to answer.
@@ -91,11 +102,16 @@ class Client : public std::enable_shared_from_this<Client> {
   friend class Room;
   friend class Cursor;
   friend class Shard;
+  friend class Hub;
   // Any thread.
   void settled(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
   void settled_here(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
   Cursor* find(std::uint64_t serial);
   void forget_sent();
+  void send(Cursor& cursor, Message m);
+  void take_inbox();
+  void fell_behind();
+  void tell_slow();
 
   Hub& hub_;
   Shard& shard_;
@@ -109,7 +125,13 @@ class Client : public std::enable_shared_from_this<Client> {
   std::vector<std::unique_ptr<Cursor>> cursors_;
   std::size_t turn_ = 0;  // the cursor that gathers next
   std::size_t in_flight_ = 0, in_flight_bytes_ = 0;
-  int reads_ = 0;        // of the journal
+  int reads_ = 0;  // of the journal
+  Pace pace_, nick_pace_;
+  TimePoint typed_{};
+  std::unique_ptr<Timer> resume_;  // armed: it has sent too fast, and is not read
+  bool hurried_ = false, told_slow_ = false;
+  std::vector<Hub::Received> inbox_;  // guarded by the hub's lock
+  std::atomic<std::size_t> inbox_size_{0};
   std::string private_;  // [private_sent_, size) is to be sent
   std::size_t private_sent_ = 0;
   std::uint64_t private_base_ = 0;

@@ -27,6 +27,14 @@ Command history(std::string_view argument) {
   return History{std::min(n, history_max)};
 }
 
+Command direct(std::string_view argument) {
+  const auto space = argument.find_first_of(" \t\n");
+  const auto text = space == std::string_view::npos ? std::string_view{} : trim(argument.substr(space));
+  if (text.empty()) return Refused{"/msg NICK TEXT says something to one person"};
+  if (may_hold_secret(text)) return Refused{secret};
+  return Direct{std::string(argument.substr(0, space)), std::string(text)};
+}
+
 template <class C>
 Command needs(std::string_view argument, const char* usage) {
   if (argument.empty()) return Refused{usage};
@@ -41,7 +49,7 @@ Command word(std::string_view word, std::string_view argument) {
   if (word == "/history") return history(argument);
   if (word == "/help") return Help{};
   if (word == "/quit") return Quit{};
-  if (word == "/msg") return Refused{"/msg is not built in"};
+  if (word == "/msg") return direct(argument);
   return Refused{"no such command, try /help; to say something that begins with / type //"};
 }
 

@@ -17,6 +17,9 @@ struct SetNick {
 struct JoinRoom {
   std::string room;
 };
+struct Direct {
+  std::string nick, text;
+};
 struct ListRooms {};
 struct Who {};
 struct History {
@@ -29,7 +32,7 @@ struct Refused {
   std::string why;
 };
 
-using Command = std::variant<Say, SetNick, JoinRoom, ListRooms, Who, History, Help, Quit, Refused>;
+using Command = std::variant<Say, SetNick, JoinRoom, Direct, ListRooms, Who, History, Help, Quit, Refused>;
 
 // `input`: one line or datagram, without its line end, not empty. Pure; any bytes.
 Command parse(std::string_view input);
@@ -39,6 +42,6 @@ Command parse(std::string_view input);
 bool may_hold_secret(std::string_view text);
 
 inline constexpr std::string_view help =
-    "/nick NAME, /join ROOM, /rooms, /who, /me TEXT, /history [N], /help, /quit; //x says /x";
+    "/nick NAME, /join ROOM, /rooms, /who, /me TEXT, /msg NICK TEXT, /history [N], /help, /quit; //x says /x";
 
 }  // namespace chatbridge::command

@@ -68,6 +68,7 @@ bool Cursor::position(const View& view) {
 bool Cursor::can_resume(const View& view) const { return resume_offset_ != nowhere && resume_offset_ >= view.begin; }
 
 bool Cursor::cutting() const {
+  if (wire() == Wire::json_frame) return own_notice_ > 0;  // its own typing
   return !client_.wants_own() && (client_.in_flight() > 0 || own_through_ > seq_ || own_notice_ > 0);
 }
 
@@ -185,6 +186,7 @@ void Cursor::page_arrived(const result<Page>& page) {
     seq_ = page->start;
     last_ = 0;
   } else if (seq_ < page->floor) {
+    if (verbatim(wire())) return client_.fell_behind();  // there is no way to tell it of a gap
     std::string gap;
     const auto first = seq_at_ > 0 ? wall(seq_at_) : page->floor_at;
     wire::append_gap(gap, wire(), room, seq_, page->floor, first, page->floor_at);

@@ -6,6 +6,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "core/client.hpp"
+
 namespace chatbridge {
 namespace {
 
@@ -29,11 +31,13 @@ Hub::Hub(Journal& journal, HubOptions options, std::function<void()> presence_du
 
 // ---- sessions
 
-std::shared_ptr<Session> Hub::new_session() {
+std::shared_ptr<Session> Hub::new_session(std::string given) {
   const std::lock_guard lock(m_);
   forget_old_sessions();
-  auto session = std::make_shared<Session>(random_token(), Nick::guest(++guests_));
+  auto session =
+      std::make_shared<Session>(random_token(), given.empty() ? Nick::guest(++guests_) : Nick::given(std::move(given)));
   session->connections_ = 1;
+  claim_nick(*session);
   sessions_.emplace(session->id(), session);
   return session;
 }
@@ -47,19 +51,24 @@ Found Hub::find_session(const std::string& id) {
   if (session.connections_++ > 0) return found;
   parted_.erase(session.parted_);
   session.in_grace_ = false;
-  if (!session.named_ || session.holds_nick_) return found;
-  if (free_nick(session.nick_.key(), session)) {
-    claim_nick(session);
-  } else {
+  if (session.holds_nick_) return found;
+  if (!free_nick(session.nick_.key(), session)) {
     session.set_nick(Nick::guest(++guests_));
-    session.named_ = false;
     found.nick_taken = true;
   }
+  claim_nick(session);
   return found;
 }
 
-void Hub::disconnect(Session& session, Farewell farewell) {
+void Hub::attach(Session& session, Client& client) {
   const std::lock_guard lock(m_);
+  session.clients_.push_back(&client);
+  for (const auto& d : std::exchange(session.waiting_, {})) put_direct(client, d, false);
+}
+
+void Hub::disconnect(Session& session, Farewell farewell, Client* client) {
+  const std::lock_guard lock(m_);
+  if (client != nullptr) std::erase(session.clients_, client);
   if (--session.connections_ > 0) return;
   session.disconnected_ = now_();
   session.in_grace_ = farewell == Farewell::lost;
@@ -72,11 +81,11 @@ bool Hub::grace_over(const Session& s) const {
 }
 
 void Hub::claim_nick(Session& session) {
-  nicks_[session.nick_.key()] = &session;
-  session.holds_nick_ = session.named_ = true;
+  session.holds_nick_ = nicks_.try_emplace(session.nick_.key(), &session).second;
 }
 
 void Hub::release_nick(Session& session) {
+  session.waiting_.clear();
   if (!session.holds_nick_) return;
   nicks_.erase(session.nick_.key());
   session.holds_nick_ = false;
@@ -117,6 +126,55 @@ result<void> Hub::rename(Session& session, std::string_view raw, ClientId origin
     if (e.names) e.room->append(Rename{old, nick->str(), origin});
   }
   return {};
+}
+
+// ---- to one person
+
+bool Hub::put_direct(Client& client, const DirectPtr& d, bool own) {
+  if (client.inbox_.size() >= directs_max) return false;
+  client.inbox_.push_back({d, own});
+  client.inbox_size_ = client.inbox_.size();
+  client.shard().post([c = client.shared_from_this()] { c->shard().flush_soon(*c); });
+  return true;
+}
+
+result<void> Hub::direct(Session& from, ClientId origin, Direct d) {
+  const std::lock_guard lock(m_);
+  const auto found = nicks_.find(Nick::key_of(d.to));
+  if (found == nicks_.end() || (found->second->connections_ == 0 && grace_over(*found->second)))
+    return Error{errc::no_such_nick, "nobody of that name is here; not sent"};
+  auto& to = *found->second;
+  d.to = to.nick();
+  const auto message = std::make_shared<const Direct>(std::move(d));
+  if (to.connections_ == 0) {
+    if (to.waiting_.size() >= directs_max)
+      return Error{errc::too_many, std::to_string(directs_max) + " messages wait for " + message->to + "; not sent"};
+    to.waiting_.push_back(message);
+  } else {
+    bool taken = false;
+    for (auto* client : to.clients_) taken |= put_direct(*client, message, false);
+    if (!taken) return Error{errc::overloaded, message->to + " does not read what is sent; try again later"};
+  }
+  if (&to == &from) return {};
+  for (auto* client : from.clients_)
+    if (client->id() != origin) put_direct(*client, message, true);
+  return {};
+}
+
+std::vector<Hub::Received> Hub::take_directs(Client& client) {
+  const std::lock_guard lock(m_);
+  client.inbox_size_ = 0;
+  return std::exchange(client.inbox_, {});
+}
+
+bool Hub::typing(const RoomName& room, const Session& session, ClientId origin) {
+  const std::lock_guard lock(m_);
+  const auto found = rooms_.find(room);
+  if (found == rooms_.end() || !found->second.names) return false;
+  tell_presence(found->second);  // who types has come before
+  if (!found->second.names) return false;
+  found->second.room->append(Typing{session.nick(), origin});
+  return true;
 }
 
 // ---- rooms

@@ -9,11 +9,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/pace.hpp"
 #include "core/room.hpp"
 #include "core/session.hpp"
 #include "core/text.hpp"
 
 namespace chatbridge {
+
+class Client;
 
 // What the operator can set of the core. Sizes in bytes.
 struct HubOptions {
@@ -26,6 +29,10 @@ struct HubOptions {
   std::size_t rooms = 10000;               // in all, 0: no limit
   std::size_t rooms_per_client = 100;      // 0: no limit
   bool echo = false;                       // raw clients get back what they say
+  bool verbatim = false;                   // raw clients get each other's bytes as they came, and nothing else
+  bool show_address = false;               // verbatim: they are known by their addresses
+  RateLimit rate;                          // of what a client sends
+  RateLimit nick_changes;                  // of a client
 };
 
 enum class Farewell { lost, said };  // whether a connection that is gone said goodbye
@@ -68,9 +75,12 @@ class Hub {
   InFlight& in_flight() { return in_flight_; }
 
   // ---- sessions: each call of new_session and a found one of find_session is one connection, until disconnect
-  std::shared_ptr<Session> new_session();
+  // `given`: a name of the server's making; without one it is a guest.
+  std::shared_ptr<Session> new_session(std::string given = {});
   Found find_session(const std::string& id);
-  void disconnect(Session& session, Farewell farewell);
+  // What is said to the session alone reaches the client from attach() to disconnect().
+  void attach(Session& session, Client& client);
+  void disconnect(Session& session, Farewell farewell, Client* client = nullptr);
   // Gives the session another nick and tells its rooms. Fails with bad_nick, nick_taken.
   result<void> rename(Session& session, std::string_view raw, ClientId origin);
 
@@ -79,6 +89,19 @@ class Hub {
   void close(const RoomName& room);
   void join(const RoomName& room, Session& session, Via via, ClientId origin);
   void leave(const RoomName& room, Session& session, ClientId origin);
+
+  // Says something to one person (`d.to`: a nick, in any spelling) on all connections, and shows it on the other ones
+  // of its sender. Somebody who may come back gets up to directs_max later. Fails with no_such_nick, too_many,
+  // overloaded.
+  result<void> direct(Session& from, ClientId origin, Direct d);
+  struct Received {
+    DirectPtr direct;
+    bool own;  // the client's own session said it
+  };
+  std::vector<Received> take_directs(Client& client);
+  static constexpr std::size_t directs_max = 100;
+  // Tells the room that somebody is typing, unless it is too large to tell names. Whether it did.
+  bool typing(const RoomName& room, const Session& session, ClientId origin);
 
   People people(const RoomName& room, std::string_view prefix, std::size_t limit) const;
   Rooms rooms(std::size_t limit) const;
@@ -105,6 +128,7 @@ class Hub {
   bool free_nick(const std::string& key, const Session& wanted_by);
   void claim_nick(Session& session);
   void release_nick(Session& session);
+  bool put_direct(Client& client, const DirectPtr& d, bool own);
   bool grace_over(const Session& s) const;
   void forget_old_sessions();
   void drop_if_unused(std::map<RoomName, Entry>::iterator e);

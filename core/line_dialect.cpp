@@ -23,6 +23,14 @@ void tell_history(Client& client, const std::string& room, const result<Page>& p
 
 void LineDialect::notice(std::string_view text) { client_.tell("*** " + std::string(text)); }
 
+void LineDialect::come(const std::string& peer) {
+  auto& hub = client_.hub();
+  std::string given;
+  if (hub.options().verbatim)
+    given = hub.options().show_address ? peer : name(client_.via()) + ("-" + std::to_string(client_.id()));
+  client_.become(hub.new_session(std::move(given)));
+}
+
 bool LineDialect::enter() {
   const auto cursor = client_.attach(client_.hub().options().default_room, {});
   if (!cursor) client_.tell(cursor.error());
@@ -39,9 +47,20 @@ void LineDialect::greet() {
   say_where();
 }
 
-void LineDialect::input(std::string_view line) {
-  if (line.empty() || quit_) return;
+bool LineDialect::input(std::string_view line) {
+  if (line.empty() || quit_) return true;
+  if (!client_.heard()) return false;
   std::visit([this](const auto& c) { apply(c); }, command::parse(line));
+  return true;
+}
+
+std::size_t LineDialect::relay(std::string_view bytes, bool as_text) {
+  const auto entry = bytes.substr(0, relay_max);
+  if (entry.empty()) return 0;
+  // Cut, a text can end within a character.
+  const bool text = as_text && (entry.size() == bytes.size() || valid_utf8(entry));
+  client_.relay(*client_.first(), entry, text ? Form::text : Form::bytes);
+  return entry.size();
 }
 
 void LineDialect::apply(const command::Say& c) {
@@ -68,6 +87,12 @@ void LineDialect::apply(const command::JoinRoom& c) {
     client_.join(**cursor);
   }
   say_where();
+}
+
+void LineDialect::apply(const command::Direct& c) {
+  const auto text = Text::parse(c.text, client_.hub().options().text);
+  if (!text) return client_.tell(text.error());
+  client_.direct(c.nick, *text, {});
 }
 
 void LineDialect::apply(const command::ListRooms&) {

@@ -58,6 +58,16 @@ result<Nick> Nick::parse(std::string_view raw) {
   return Nick{std::string(raw), std::move(key)};
 }
 
+Nick Nick::given(std::string text) {
+  auto key = text;
+  return Nick{std::move(text), std::move(key)};
+}
+
+std::string Nick::key_of(std::string_view raw) {
+  if (raw.size() > nick_max * 4) return {};
+  return fold(icu::UnicodeString::fromUTF8(icu::StringPiece(raw.data(), static_cast<int32_t>(raw.size()))));
+}
+
 Nick Nick::guest(std::uint64_t n) {
   auto text = "guest-" + std::to_string(n);
   return Nick{text, text};

@@ -28,6 +28,9 @@ class Nick {
   // A name a person chose. Names of the server's own making (guest-7, tcp-7, udp-3…) are refused as bad_nick.
   static result<Nick> parse(std::string_view raw);
   static Nick guest(std::uint64_t n);
+  static Nick given(std::string text);  // by the server
+  // What a name as somebody wrote it would be the key of; no door: the name may be none.
+  static std::string key_of(std::string_view raw);
   const std::string& str() const { return text_; }
   const std::string& key() const { return key_; }
 

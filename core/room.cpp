@@ -111,6 +111,7 @@ void Room::append_notice(const Change& change) {
 
 void Room::append(const PresenceChange& change) { append_notice(change); }
 void Room::append(const Rename& rename) { append_notice(rename); }
+void Room::append(const Typing& typing) { append_notice(typing); }
 
 Seq Room::head() const {
   const std::lock_guard lock(m_);

@@ -46,6 +46,7 @@ class Room : public std::enable_shared_from_this<Room> {
   // What is no message goes straight into the log.
   void append(const PresenceChange& change);
   void append(const Rename& rename);
+  void append(const Typing& typing);
 
   Seq head() const;
   std::uint64_t notices() const;

@@ -122,8 +122,10 @@ void RoomLog::append(const Message& m) {
   assert(m.seq > head_);
   head_ = m.seq;
   head_at_ = static_cast<std::uint32_t>(m.at.time_since_epoch() / std::chrono::seconds(1));
-  for (const auto wire : {Wire::line, Wire::text_frame, Wire::json_frame})
-    add(wire, m.origin, [&](std::string& out) { wire::append_message(out, wire, room_, m); });
+  // Who speaks JSON gets back what it says.
+  for (const auto wire : all_wires)
+    add(wire, wire == Wire::json_frame ? 0 : m.origin,
+        [&](std::string& out) { wire::append_message(out, wire, room_, m); });
   trim();
 }
 
@@ -145,6 +147,12 @@ void RoomLog::append(const Rename& rename) {
   for (const auto wire : {Wire::line, Wire::text_frame, Wire::json_frame})
     add(wire, wire == Wire::json_frame ? 0 : rename.origin,
         [&](std::string& out) { wire::append_rename(out, wire, room_, rename); });
+  trim();
+}
+
+void RoomLog::append(const Typing& typing) {
+  ++notices_;
+  add(Wire::json_frame, typing.origin, [&](std::string& out) { wire::append_typing(out, room_, typing); });
   trim();
 }
 

@@ -88,6 +88,7 @@ class RoomLog {
   void append(const Message& m);
   void append(const PresenceChange& change);
   void append(const Rename& rename);
+  void append(const Typing& typing);
 
   Seq head() const { return head_; }
   std::uint64_t notices() const { return notices_; }

@@ -5,11 +5,14 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
+#include "core/message.hpp"
 #include "core/names.hpp"
-#include "core/position.hpp"
 
 namespace chatbridge {
+
+class Client;
 
 // Everything but nick() is guarded by the hub's lock and used by the hub alone.
 class Session {
@@ -33,8 +36,9 @@ class Session {
   mutable std::mutex m_;
   Nick nick_;
   std::size_t connections_ = 0;
-  bool named_ = false;                     // nick_ was chosen, not given
-  bool holds_nick_ = false;                // nick_ is claimed in the hub's table (a guest's name needs no claim)
+  std::vector<Client*> clients_;           // those of its connections that can be told something
+  std::vector<DirectPtr> waiting_;         // while it has none, and is in grace
+  bool holds_nick_ = false;                // nick_ is claimed in the hub's table
   TimePoint disconnected_{};               // when the last connection went
   bool in_grace_ = false;                  // lost without goodbye: the nick is kept for a while
   std::list<Session*>::iterator parted_;   // in the hub's list, while connections_ is 0

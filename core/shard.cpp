@@ -31,7 +31,7 @@ void RoomReaders::wake() {
 }
 
 void RoomReaders::refresh() {
-  for (const auto wire : {Wire::line, Wire::text_frame, Wire::json_frame})
+  for (const auto wire : all_wires)
     if (counts_[static_cast<std::size_t>(wire)] > 0) room_->view(wire, views_[static_cast<std::size_t>(wire)]);
 }
 

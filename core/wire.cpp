@@ -41,14 +41,29 @@ void append_members(std::string& out, const std::vector<Member>& members) {
   out += ']';
 }
 
+std::string_view without_line_end(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
+void append_verbatim(std::string& out, Wire wire, const Message& m) {
+  const std::string_view end = m.form == Form::chat ? "\n" : "";
+  if (wire == Wire::bytes) {
+    out.append(m.text).append(end);
+  } else {
+    append_frame(out, m.text + std::string(end), m.form == Form::bytes);
+  }
+}
+
 void append_about(std::string& out, Wire wire, const std::string& nick, std::string_view what) {
   append_line(out, wire, "*** " + nick + std::string(what));
 }
 
 }  // namespace
 
-void append_frame(std::string& out, std::string_view payload) {
-  out += '\x81';  // FIN, opcode 1
+void append_frame(std::string& out, std::string_view payload, bool binary) {
+  out += binary ? '\x82' : '\x81';  // FIN, opcode 2 or 1
   const auto n = payload.size();
   if (n < 126) {
     out += static_cast<char>(n);
@@ -67,7 +82,7 @@ void append_line(std::string& out, Wire wire, std::string_view line) {
   if (wire == Wire::line) {
     out += line;
     out += '\n';
-  } else {
+  } else if (wire == Wire::text_frame) {
     append_frame(out, line);
   }
 }
@@ -84,7 +99,7 @@ void append_message_json(std::string& out, std::string_view room, const Message&
   out += R"(,"via":")";
   out += name(m.via);
   out += R"(","text":)";
-  append_string(out, m.text);
+  append_string(out, m.form == Form::chat ? std::string_view(m.text) : without_line_end(m.text));
   if (m.action) out += R"(,"action":true)";
   if (!m.id.empty()) {
     out += R"(,"id":)";
@@ -100,6 +115,7 @@ void append_message(std::string& out, Wire wire, std::string_view room, const Me
     append_frame(out, scratch);
     return;
   }
+  if (verbatim(wire)) return append_verbatim(out, wire, m);
   const auto prefix =
       (old ? "[" + utc_minute(m.at) + "] " : std::string{}) + (m.action ? "* " + m.nick + " " : m.nick + ": ");
   each_line(m.text, [&](std::string_view line) {
@@ -110,7 +126,8 @@ void append_message(std::string& out, Wire wire, std::string_view room, const Me
 }
 
 void append_rename(std::string& out, Wire wire, std::string_view room, const Rename& r) {
-  if (wire != Wire::json_frame) return append_about(out, wire, r.old_nick, " is now " + r.nick);
+  if (has_lines(wire)) return append_about(out, wire, r.old_nick, " is now " + r.nick);
+  if (wire != Wire::json_frame) return;
   std::string json = R"({"type":"nick","room":")";
   json += room;
   json += R"(","old":)";
@@ -123,6 +140,15 @@ void append_rename(std::string& out, Wire wire, std::string_view room, const Ren
 
 void append_joined(std::string& out, Wire wire, const Member& who) { append_about(out, wire, who.nick, " joined"); }
 void append_left(std::string& out, Wire wire, const Member& who) { append_about(out, wire, who.nick, " left"); }
+
+void append_typing(std::string& out, std::string_view room, const Typing& typing) {
+  std::string json = R"({"type":"typing","room":")";
+  json += room;
+  json += R"(","nick":)";
+  append_string(json, typing.nick);
+  json += '}';
+  append_frame(out, json);
+}
 
 void append_presence(std::string& out, std::string_view room, const PresenceChange& change) {
   std::string json = R"({"type":"presence","room":")";
@@ -145,6 +171,28 @@ void append_gap(std::string& out, Wire wire, std::string_view room, Seq from, Se
   json += room;
   json += R"(","from":)" + std::to_string(number(from) + 1) + R"(,"to":)" + std::to_string(number(to)) + "}";
   append_frame(out, json);
+}
+
+void append_direct(std::string& out, Wire wire, const Direct& d, bool own) {
+  if (wire == Wire::json_frame) {
+    std::string json = R"({"type":"direct","nick":)";
+    append_string(json, d.nick);
+    json += R"(,"to":)";
+    append_string(json, d.to);
+    json += R"(,"at":")" + rfc3339(d.at) + R"(","via":")" + name(d.via) + R"(","text":)";
+    append_string(json, d.text);
+    if (!d.id.empty()) {
+      json += R"(,"id":)";
+      append_string(json, d.id);
+    }
+    json += '}';
+    return append_frame(out, json);
+  }
+  each_line(d.text, [&](std::string_view line) {
+    std::string said = own ? "*** you to " + d.to + ": " : "*** " + d.nick + " to you: ";
+    append_clean(said, line, Keep::nothing);
+    append_line(out, wire, said);
+  });
 }
 
 void append_error(std::string& out, Wire wire, const Error& error, std::string_view id, std::string_view room) {
@@ -171,6 +219,13 @@ void append_ack(std::string& out, std::string_view id, std::string_view room, Se
   json += R"(,"room":")";
   json += room;
   json += R"(","seq":)" + std::to_string(number(seq)) + "}";
+  append_frame(out, json);
+}
+
+void append_direct_ack(std::string& out, std::string_view id) {
+  std::string json = R"({"type":"ack","id":)";
+  append_string(json, id);
+  json += '}';
   append_frame(out, json);
 }
 

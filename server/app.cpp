@@ -1,5 +1,6 @@
 #include "server/app.hpp"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +24,32 @@ std::vector<std::unique_ptr<Lane>> make_lanes(std::size_t n) {
   std::vector<std::unique_ptr<Lane>> lanes;
   for (std::size_t i = 0; i < n; ++i) lanes.push_back(std::make_unique<Lane>());
   return lanes;
+}
+
+// Raises the soft limit of open files to the hard one, as nobody sets it for a chat, and returns it; 0: there is none.
+std::size_t open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max == RLIM_INFINITY) return 0;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit raised{limit.rlim_max, limit.rlim_max};
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur;
+}
+
+// What `auto` is: listeners, the io_contexts, the journal and those who are being refused need some too.
+std::size_t connections_for(std::size_t files, std::size_t threads) {
+  const std::size_t own = 40 + 4 * threads;
+  return files == 0 ? 0 : std::max(files, own + 1) - own;
+}
+
+std::string refuse_raw(const Error& why) { return "*** " + why.message + "\n"; }
+
+std::string refuse_http(const Error& why) {
+  const auto body = R"({"error":{"code":"too_many","message":")" + why.message + "\"}}";
+  return "HTTP/1.1 503 Service Unavailable\r\nServer: chatbridge\r\nContent-Type: application/json\r\n"
+         "Retry-After: 10\r\nConnection: close\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 std::string machine_name() {
@@ -64,6 +91,8 @@ App::App(const Config& config)
       first_(*lanes_.front()),
       journal_(open_journal(config.journal, config.hub.window_bytes)),
       hub_(*journal_, config.hub, [this] { first_.shard.dispatch([this] { arm_presence(); }); }),
+      admission_(
+          {config.connections.value_or(connections_for(open_files(), lanes_.size())), config.connections_per_address}),
       guard_(config.http_hosts, config.http_origins, machine_name()),
       gateway_(hub_, guard_, readiness_, config.http_options),
       tcp_relay_(hub_, config.tcp_options,
@@ -81,13 +110,14 @@ App::App(const Config& config)
   for (const auto& lane : lanes_) lanes.push_back(lane.get());
   for (const auto& at : config_.tcp)
     tcp_.push_back(bind("tcp", at, [&] {
-      return std::make_unique<Listener>(lanes, at,
-                                        [this](Lane& lane, Socket s) { tcp_relay_.serve(lane, std::move(s)); });
+      return std::make_unique<Listener>(
+          lanes, at, admission_, [this](Lane& lane, Socket s) { tcp_relay_.serve(lane, std::move(s)); },
+          [this](const Error& why) { return config_.hub.verbatim ? std::string{} : refuse_raw(why); });
     }));
   for (const auto& at : config_.http)
     http_.push_back(bind("http", at, [&] {
-      return std::make_unique<Listener>(lanes, at,
-                                        [this](Lane& lane, Socket s) { gateway_.serve(lane, std::move(s)); });
+      return std::make_unique<Listener>(
+          lanes, at, admission_, [this](Lane& lane, Socket s) { gateway_.serve(lane, std::move(s)); }, refuse_http);
     }));
   for (const auto& at : config_.udp)
     bind("udp", Tcp::endpoint(at.address(), at.port()), [&] {

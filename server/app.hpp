@@ -48,6 +48,7 @@ class App {
   Lane& first_;
   std::unique_ptr<Journal> journal_;
   Hub hub_;
+  Admission admission_;
   const Guard guard_;
   std::atomic<Readiness> readiness_{Readiness::starting};
   HttpGateway gateway_;

@@ -20,7 +20,7 @@ constexpr Shortcut shortcuts[] = {
     {"--udp", "udp.listen", "ADDR:PORT", "UDP clients [[::]:9999], repeatable, or none"},
     {"--http", "http.listen", "ADDR:PORT", "browsers and WebSocket [[::]:8080], repeatable, or none"},
     {"--room", "room.default", "NAME", "the room raw clients begin in [lobby]"},
-    {"--relay", "relay.mode", "MODE", "chat [chat]"},
+    {"--relay", "relay.mode", "MODE", "chat, or verbatim [chat]"},
     {"--journal", "journal.url", "URL", "where messages are kept: memory [memory]"},
     {"--threads", "threads", "N", "threads for clients [one per core]"},
     {"--log-level", "log.level", "LEVEL", "debug, info, warn or error [info]"},

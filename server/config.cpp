@@ -84,6 +84,15 @@ auto count(F member) {
   return [member](Config& c, const Values& v) { member(c) = number(one(v)); };
 }
 
+template <class F>
+auto per_second(F member) {
+  return [member](Config& c, const Values& v) {
+    const auto n = number(one(v));
+    if (n > 1'000'000) wrong("'" + one(v) + "' is more than 1000000");
+    member(c) = n;
+  };
+}
+
 // At least `least`, for what makes no sense below it.
 template <class F>
 auto at_least(std::uint64_t least, F member) {
@@ -147,10 +156,14 @@ const std::vector<Key>& keys() {
        }},
       {"session.grace", "60s", "how long the nick of a lost connection is kept for it",
        duration([](Config & c) -> auto& { return c.hub.session_grace; })},
-      {"relay.mode", "chat", "chat",
-       [](Config&, const Values& v) {
-         if (choice<bool>(one(v), {{"chat", true}, {"verbatim", false}}) == false) wrong("verbatim is not built in");
+      {"relay.mode", "chat", "chat; or verbatim: raw clients get each other's bytes as they are",
+       [](Config& c, const Values& v) {
+         c.hub.verbatim = choice<bool>(one(v), {{"chat", false}, {"verbatim", true}});
+         // There is no line that could challenge anybody.
+         c.udp_options.challenge = !c.hub.verbatim;
        }},
+      {"relay.show_address", "false", "verbatim: browsers see raw clients by their addresses",
+       [](Config& c, const Values& v) { c.hub.show_address = flag(one(v)); }},
       {"relay.echo", "false", "raw clients get back what they say",
        [](Config& c, const Values& v) { c.hub.echo = flag(one(v)); }},
       {"journal.url", "memory", "where messages are kept: memory",
@@ -174,9 +187,31 @@ const std::vector<Key>& keys() {
        "of a client's own, waiting for the journal or for it to read; then it is read no further",
        at_least(
            4096, [](Config & c) -> auto& { return c.hub.pending_bytes; })},
-      {"limits.rate", "0", "messages per second of a client; only 0, no limit, is built in",
-       [](Config&, const Values& v) {
-         if (number(one(v)) != 0) wrong("a limit is not built in, only 0");
+      {"limits.rate", "20",
+       "messages per second of a client; above it TCP and WebSocket are read more slowly, UDP is dropped",
+       per_second([](Config & c) -> auto& { return c.hub.rate.count; })},
+      {"limits.burst", "40", "messages of a client at once, within limits.rate",
+       [](Config& c, const Values& v) {
+         c.hub.rate.burst = number(one(v));
+         if (c.hub.rate.burst < 1 || c.hub.rate.burst > 1'000'000) wrong("'" + one(v) + "' is not from 1 to 1000000");
+       }},
+      {"limits.nick_changes", "10", "changes of its nick by a client, per minute",
+       [](Config& c, const Values& v) {
+         const auto n = number(one(v));
+         if (n > 1'000'000) wrong("'" + one(v) + "' is more than 1000000");
+         c.hub.nick_changes = {n, std::chrono::minutes(1), n};
+       }},
+      {"limits.connections", "auto", "connections in all; auto: what the limit of open files leaves",
+       [](Config& c, const Values& v) {
+         c.connections = one(v) == "auto" ? std::nullopt : std::optional<std::size_t>(number(one(v)));
+       }},
+      {"limits.connections_per_address", "250", "connections of one address (IPv6: of a /64); loopback is exempt",
+       count([](Config & c) -> auto& { return c.connections_per_address; })},
+      {"limits.header_bytes", "16KiB", "of the header of an HTTP request",
+       [](Config& c, const Values& v) {
+         c.http_options.header_bytes = parse_size(one(v));
+         if (c.http_options.header_bytes < 1024 || c.http_options.header_bytes > 1 << 20)
+           wrong("'" + one(v) + "' is not from 1KiB to 1MiB");
        }},
       {"limits.stall", "10m", "without progress this closes a client that does not read",
        [](Config& c, const Values& v) { c.tcp_options.stall = c.http_options.ws.stall = parse_duration(one(v)); }},

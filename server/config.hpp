@@ -1,6 +1,7 @@
 // Configuration: defaults, then the file, then CHATBRIDGE_ variables, then flags. docs/CONFIGURATION.md is its manual.
 #pragma once
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ struct Config {
   HttpOptions http_options;
   HubOptions hub;
   std::vector<std::string> http_hosts, http_origins;
+  std::optional<std::size_t> connections;  // without it: what the limit of open files leaves; 0: no limit
+  std::size_t connections_per_address = 0;
   std::string journal = "memory";
   std::size_t threads = 0;  // 0: one per core
   log::Level log_level = log::Level::info;

@@ -12,7 +12,7 @@ namespace {
 
 using error_code = boost::system::error_code;
 
-constexpr std::size_t read_bytes = 64 * 1024;
+constexpr std::size_t read_bytes = LineDialect::relay_max;
 
 class TcpConnection final : public Connection, public Transport, public std::enable_shared_from_this<TcpConnection> {
  public:
@@ -20,7 +20,8 @@ class TcpConnection final : public Connection, public Transport, public std::ena
       : relay_(relay),
         lane_(lane),
         socket_(std::move(socket)),
-        client_(std::make_shared<Client>(relay.hub(), lane.shard, *this, Via::tcp, Wire::line)),
+        client_(std::make_shared<Client>(relay.hub(), lane.shard, *this, Via::tcp,
+                                         relay.hub().options().verbatim ? Wire::bytes : Wire::line)),
         dialect_(*client_),
         framer_(relay.hub().options().text.bytes),
         deadline_(
@@ -34,6 +35,9 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   void finish() override { end("*** the server is going down, bye", "shutdown"); }
   void abort() override { close("aborted"); }
   void flush() override;
+  void fell_behind() override {
+    lane_.shard.post([self = shared_from_this()] { self->close("fell behind"); });
+  }
 
  private:
   enum class State { sniffing, open, half_open, ending, gone };
@@ -47,6 +51,7 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   // deadline_ is free for a stall: not while bytes are held back, nor when another end is in sight.
   bool may_stall() const { return state_ == State::open || (state_ == State::sniffing && first_.empty()); }
   void feed_rest();
+  void relay_rest();
   bool line(std::string_view text);
   void input_ended();
   void on_deadline();
@@ -74,7 +79,7 @@ void TcpConnection::start() {
   error_code ec;
   const auto remote = socket_.remote_endpoint(ec);
   log::info("connect", {{"transport", "tcp"}, {"peer", ec ? "?" : to_string(remote)}, {"client", client_->id()}});
-  client_->become(client_->hub().new_session());
+  dialect_.come(ec ? "?" : to_string(remote));
   if (!dialect_.enter()) return end({}, "no room");
   client_->hold(true);  // nothing comes before the greeting
   pause_.arm(relay_.options().greeting);
@@ -157,7 +162,15 @@ void TcpConnection::greet() {
   dialect_.greet();
 }
 
+void TcpConnection::relay_rest() {
+  while (!rest_.empty() && !client_->congested()) {
+    rest_.erase(0, dialect_.relay(rest_, false));
+    ++lines_;
+  }
+}
+
 void TcpConnection::feed_rest() {
+  if (verbatim(client_->wire())) return relay_rest();
   const auto bytes = std::exchange(rest_, {});
   const auto taken = framer_.feed(
       bytes, [this](std::string_view text) { return line(text); },
@@ -266,7 +279,7 @@ void TcpConnection::stop_reading() {
 void TcpConnection::end(std::string_view goodbye, std::string_view reason) {
   if (state_ == State::gone || state_ == State::ending) return;
   state_ = State::ending;
-  goodbye_ = goodbye;
+  if (!verbatim(client_->wire())) goodbye_ = goodbye;
   reason_ = reason;
   client_->hold(false);
   pause_.disarm();

@@ -24,7 +24,8 @@ class UdpRelay::Peer final : public Transport {
   Peer(UdpRelay& relay, UdpSocket& socket, const UdpAddress& address)
       : socket(&socket),
         address(address),
-        client(std::make_shared<Client>(relay.hub_, relay.lane_.shard, *this, Via::udp, Wire::line, true)),
+        client(std::make_shared<Client>(relay.hub_, relay.lane_.shard, *this, Via::udp,
+                                        relay.hub_.options().verbatim ? Wire::bytes : Wire::line, true)),
         dialect(*client),
         relay_(relay) {}
 
@@ -34,6 +35,15 @@ class UdpRelay::Peer final : public Transport {
       if (entry.bytes.empty()) return;
       relay_.queue(*socket, address, std::move(entry));
     }
+  }
+
+  void fell_behind() override {
+    relay_.lane_.shard.post([kept = relay_.weak_from_this(), key = address.key()] {
+      const auto relay = kept.lock();
+      if (!relay) return;
+      if (const auto found = relay->peers_.find(key); found != relay->peers_.end())
+        relay->forget(*found->second, "fell behind");
+    });
   }
 
   UdpSocket* socket;  // that it wrote to last, as is the address of ours
@@ -81,7 +91,7 @@ bool UdpRelay::acceptable(const UdpAddress& from, std::string_view datagram) {
   if (from.remote.port() < privileged_ports) return drop(Drop::low_port), false;
   for (const auto& socket : sockets_)
     if (socket->own(from)) return drop(Drop::own_socket), false;
-  if (datagram.starts_with("*** ")) return drop(Drop::server_line), false;
+  if (!hub_.options().verbatim && datagram.starts_with("*** ")) return drop(Drop::server_line), false;
   return true;
 }
 
@@ -96,12 +106,17 @@ void UdpRelay::took(UdpSocket& socket, const UdpAddress& from, std::string_view 
   places_.used(peer->share);
   ++peer->datagrams;
   if (peer->client->congested()) return drop(Drop::congested);
+  if (verbatim(peer->client->wire())) {
+    peer->dialect.relay(datagram, false);
+    return;
+  }
   if (options_.challenge && parse_hello(datagram)) {
+    if (!peer->client->heard()) return drop(Drop::rate);
     // Never said to anybody. The greeting may have been lost, so all but the first, which it answers, get an answer.
     if (peer->datagrams > 1) peer->dialect.say_where();
     return;
   }
-  peer->dialect.input(without_line_end(datagram));
+  if (!peer->dialect.input(without_line_end(datagram))) return drop(Drop::rate);
   if (!peer->dialect.quit()) return;
   peer->client->tell("*** bye");
   peer->flush();
@@ -136,14 +151,13 @@ UdpRelay::Peer* UdpRelay::new_peer(UdpSocket& socket, const UdpAddress& from) {
     if (other == nullptr) return drop(Drop::too_many), nullptr;
     forget(*other, "replaced");
   }
+  const auto address = to_string(Tcp::endpoint(from.remote.address(), from.remote.port()));
   auto peer = std::make_shared<Peer>(*this, socket, from);
-  peer->client->become(hub_.new_session());
+  peer->dialect.come(address);
   if (!peer->dialect.enter()) return drop(Drop::too_many), peer->client->gone(Farewell::said), nullptr;
   peer->place = by_activity_.insert(by_activity_.end(), peer.get());
   peer->share = places_.add(host, *peer);
-  log::info("connect", {{"transport", "udp"},
-                        {"peer", to_string(Tcp::endpoint(from.remote.address(), from.remote.port()))},
-                        {"client", peer->client->id()}});
+  log::info("connect", {{"transport", "udp"}, {"peer", address}, {"client", peer->client->id()}});
   peer->dialect.greet();
   if (!idle_.armed()) idle_.arm(options_.idle);
   return peers_.emplace(from.key(), std::move(peer)).first->second.get();
@@ -247,6 +261,7 @@ void UdpRelay::report_drops() {
                             {"untrusted", take(Drop::untrusted)},
                             {"challenged", take(Drop::challenged)},
                             {"wrong_cookie", take(Drop::wrong_cookie)},
+                            {"rate", take(Drop::rate)},
                             {"over_limit", take(Drop::over_limit)},
                             {"too_many", take(Drop::too_many)},
                             {"congested", take(Drop::congested)}});

@@ -50,6 +50,7 @@ class UdpRelay final : public Connection, public std::enable_shared_from_this<Ud
     over_limit,
     too_many,
     congested,
+    rate,
     count
   };
 

@@ -13,7 +13,7 @@ const isGreeted = (client) => client.lines.some((line) => line.startsWith('*** y
 // Connects more clients than there are descriptors and returns when the daemon says that it is out of them.
 async function exhausted(t) {
   const s = await scene(t, {
-    args: ['--threads', '2'], prefix: ['prlimit', `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`],
+    args: ['--threads', '2', '--set', 'limits.connections=0'], prefix: ['prlimit', `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`],
   });
   const lab = await s.tcpRaw();
   const crowd = [];

@@ -31,10 +31,14 @@ export function cleanEnv(extra = {}) {
   return { ...Object.fromEntries(kept), ...extra };
 }
 
+// Tests send as fast as they can; those about the limit set it themselves.
+const UNLIMITED = 'limits.rate=0';
+
 function withDefaults(args) {
   const named = (flag) => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
   const missing = Object.entries(DEFAULTS).filter(([flag]) => !named(flag)).flat();
-  return [...args, ...missing];
+  const rate = args.some((arg) => arg.startsWith('limits.rate=')) ? [] : ['--set', UNLIMITED];
+  return [...args, ...missing, ...rate];
 }
 
 function launch(bin, file, args, env, stdio) {
