@@ -30,6 +30,12 @@ void WsSession::start(Lane& lane, Hub& hub, const WsOptions& options, Socket soc
                                  verbatim(session->client_->wire()), *session, session);
   lane.connections.add(session);
   session->timer_.arm(options.close);
+  if (auto* lines = std::get_if<LineDialect>(&session->dialect_)) {
+    // It is in when it is told that it is connected: nothing that is said from then on is missed.
+    lines->come(session->peer_);
+    lines->enter();
+    session->client_->hold(true);
+  }
   session->socket_->accept(request, v1 ? v1_name : std::string_view{}, *session->client_);
 }
 
@@ -57,9 +63,10 @@ void WsSession::ws_open() {
   log::info("connect",
             {{"transport", "ws"}, {"peer", peer_}, {"client", client_->id()}, {"protocol", v1_ ? v1_name : "text"}});
   if (auto* lines = std::get_if<LineDialect>(&dialect_)) {
-    lines->come(peer_);
-    if (!lines->enter()) return end(try_again, "try again later", true);
+    client_->hold(false);
+    if (client_->first() == nullptr) return end(try_again, "try again later", true);
     lines->greet();
+    client_->shard().flush_soon(*client_);
   }
   if (stopped_) return;
   socket_->read();

@@ -11,7 +11,8 @@ namespace chatbridge::connect {
 // 2. A line over `max` bytes is given in pieces of that size; all but its last are not `whole`.
 class LineSplitter {
  public:
-  explicit LineSplitter(std::size_t max) : max_(max) {}
+  enum class Cr { dropped, kept };  // of a CRLF
+  explicit LineSplitter(std::size_t max, Cr cr = Cr::dropped) : max_(max), cr_(cr) {}
 
   // Calls `line(std::string_view, bool whole)` for each.
   template <class Line>
@@ -43,11 +44,12 @@ class LineSplitter {
   void give(Line line, bool whole) {
     std::string text;
     text.swap(partial_);
-    if (whole && text.ends_with('\r')) text.pop_back();
+    if (whole && cr_ == Cr::dropped && text.ends_with('\r')) text.pop_back();
     line(std::string_view(text), whole);
   }
 
   const std::size_t max_;
+  const Cr cr_;
   std::string partial_;
 };
 

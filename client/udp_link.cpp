@@ -24,7 +24,7 @@ UdpLink::UdpLink(asio::io_context& io, Console& console, const Url& url, Wishes 
       socket_(io),
       timer_(io),
       buffer_(datagram_max + 1, '\0'),
-      typed_(datagram_max) {}
+      typed_(datagram_max, LineSplitter::Cr::kept) {}
 
 void UdpLink::start() {
   timer_.expires_after(resolve_time);
@@ -130,6 +130,7 @@ void UdpLink::input(std::string_view bytes) {
 void UdpLink::line(std::string_view text, bool whole) {
   // A verbatim relay passes on what it gets: the line end is part of it.
   if (!chat()) return send(std::string(text) + (whole && text.size() < datagram_max ? "\n" : ""));
+  if (whole && text.ends_with('\r')) text.remove_suffix(1);
   if (std::exchange(too_long_, !whole)) return;
   if (!whole) return console_.note("*** a datagram is at most 65507 bytes; not sent");
   // The server drops them without a word, so that two servers cannot be made to talk with each other.

@@ -174,8 +174,8 @@ void Client::take_inbox() {
 
 void Client::typing(Cursor& cursor) {
   const auto now = shard_.wheel().now();
-  if (now - typed_ < std::chrono::seconds(1)) return;
-  typed_ = now;
+  if (now - cursor.typed_ < std::chrono::seconds(1)) return;
+  cursor.typed_ = now;
   if (hub_.typing(cursor.room().name(), *session_, id_)) cursor.expect_own_notice(0);
 }
 

@@ -38,6 +38,7 @@ class Client : public std::enable_shared_from_this<Client> {
   Transport* transport() { return transport_; }  // nullptr after gone()
   Via via() const { return via_; }
   Wire wire() const { return wire_; }
+  bool datagrams() const { return datagrams_; }
   bool wants_own() const { return wants_own_; }
 
   // ---- who
@@ -63,7 +64,7 @@ class Client : public std::enable_shared_from_this<Client> {
   void relay(Cursor& cursor, std::string_view bytes, Form form);
   // Says something to one person; what becomes of it is told at once.
   void direct(std::string_view nick, const Text& text, std::string id);
-  void typing(Cursor& cursor);  // at most once a second, more is forgotten
+  void typing(Cursor& cursor);  // at most once a second in a room, more is forgotten
   // It sent one line, datagram or object, and limits.rate counts it. Over it a stream is read more slowly (congested),
   // of datagrams those are dropped for which this is false; either is told, once until it has rested.
   bool heard();
@@ -127,7 +128,6 @@ class Client : public std::enable_shared_from_this<Client> {
   std::size_t in_flight_ = 0, in_flight_bytes_ = 0;
   int reads_ = 0;  // of the journal
   Pace pace_, nick_pace_;
-  TimePoint typed_{};
   std::unique_ptr<Timer> resume_;  // armed: it has sent too fast, and is not read
   bool hurried_ = false, told_slow_ = false;
   std::vector<Hub::Received> inbox_;  // guarded by the hub's lock

@@ -186,7 +186,8 @@ void Cursor::page_arrived(const result<Page>& page) {
     seq_ = page->start;
     last_ = 0;
   } else if (seq_ < page->floor) {
-    if (verbatim(wire())) return client_.fell_behind();  // there is no way to tell it of a gap
+    // In verbatim relay there is no way to tell of a gap; of datagrams some are lost, a stream ends.
+    if (verbatim(wire()) && !client_.datagrams()) return client_.fell_behind();
     std::string gap;
     const auto first = seq_at_ > 0 ? wall(seq_at_) : page->floor_at;
     wire::append_gap(gap, wire(), room, seq_, page->floor, first, page->floor_at);

@@ -48,6 +48,7 @@ Found Hub::find_session(const std::string& id) {
   if (known == sessions_.end()) return {};
   Found found{known->second};
   auto& session = *found.session;
+  if (session.connections_ == 0 && grace_over(session)) session.waiting_.clear();
   if (session.connections_++ > 0) return found;
   parted_.erase(session.parted_);
   session.in_grace_ = false;
@@ -146,7 +147,7 @@ result<void> Hub::direct(Session& from, ClientId origin, Direct d) {
   auto& to = *found->second;
   d.to = to.nick();
   const auto message = std::make_shared<const Direct>(std::move(d));
-  if (to.connections_ == 0) {
+  if (to.clients_.empty()) {
     if (to.waiting_.size() >= directs_max)
       return Error{errc::too_many, std::to_string(directs_max) + " messages wait for " + message->to + "; not sent"};
     to.waiting_.push_back(message);

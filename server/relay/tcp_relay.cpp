@@ -78,9 +78,11 @@ class TcpConnection final : public Connection, public Transport, public std::ena
 void TcpConnection::start() {
   error_code ec;
   const auto remote = socket_.remote_endpoint(ec);
-  log::info("connect", {{"transport", "tcp"}, {"peer", ec ? "?" : to_string(remote)}, {"client", client_->id()}});
-  dialect_.come(ec ? "?" : to_string(remote));
-  if (!dialect_.enter()) return end({}, "no room");
+  const auto peer = ec ? "?" : to_string(remote);
+  dialect_.come(peer);
+  const bool entered = dialect_.enter();
+  log::info("connect", {{"transport", "tcp"}, {"peer", peer}, {"client", client_->id()}});
+  if (!entered) return end({}, "no room");
   client_->hold(true);  // nothing comes before the greeting
   pause_.arm(relay_.options().greeting);
   if (!pause_.armed()) greet();

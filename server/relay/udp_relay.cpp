@@ -37,15 +37,6 @@ class UdpRelay::Peer final : public Transport {
     }
   }
 
-  void fell_behind() override {
-    relay_.lane_.shard.post([kept = relay_.weak_from_this(), key = address.key()] {
-      const auto relay = kept.lock();
-      if (!relay) return;
-      if (const auto found = relay->peers_.find(key); found != relay->peers_.end())
-        relay->forget(*found->second, "fell behind");
-    });
-  }
-
   UdpSocket* socket;  // that it wrote to last, as is the address of ours
   UdpAddress address;
   const std::shared_ptr<Client> client;

@@ -213,5 +213,77 @@ TEST_CASE("own notices are cut out while others' come in between") {
   }
 }
 
+TEST_CASE("a private log larger than a send does not stop the room's bytes, nor the thread") {
+  test::ListJournal journal;
+  test::Bench bench(journal);
+  test::Reader ann(bench, Wire::line), bob(bench, Wire::line);
+  ann.enter();
+  bob.enter();
+  bench.poll();
+  for (int i = 0; i < 100; ++i) ann->tell(std::string(4000, 'x'));
+  bob.say("news");
+  bench.poll();
+  CHECK(ann.got.find(": news\n") != std::string::npos);
+  CHECK(ann->drained());
+}
+
+TEST_CASE("a stream over the rate is not read for a while, is told once, and goes on by itself") {
+  test::ListJournal journal;
+  HubOptions o;
+  o.rate = {1000, std::chrono::seconds(1), 3};
+  test::Bench bench(journal, o);
+  test::Reader ann(bench, Wire::line);
+  ann.enter();
+  bench.poll();
+  ann.got.clear();
+  int heard = 0;
+  for (; heard < 3; ++heard) {
+    CHECK_FALSE(ann->congested());
+    CHECK(ann->heard());
+  }
+  CHECK(ann->congested());
+  CHECK(ann.got.empty());
+  const auto flushes = ann.flushes;
+  while (ann->congested()) {
+    bench.shards[0]->io().restart();
+    bench.shards[0]->io().run_one();
+  }
+  bench.poll();
+  CHECK(ann.flushes > flushes);  // which is when its transport reads on
+  for (int i = 0; i < 10; ++i) ann->heard();
+  bench.poll();
+  CHECK(ann.lines().size() == 1);
+}
+
+TEST_CASE("of datagrams over the rate those are dropped that are too many, and it is told once") {
+  test::ListJournal journal;
+  HubOptions o;
+  o.rate = {1, std::chrono::hours(1), 3};
+  test::Bench bench(journal, o);
+  test::Reader udp(bench, Wire::line, Via::udp, 0, true);
+  udp.enter();
+  bench.poll();
+  udp.datagrams.clear();
+  int heard = 0;
+  for (int i = 0; i < 10; ++i) heard += udp->heard() ? 1 : 0;
+  bench.poll();
+  CHECK(heard == 3);
+  CHECK_FALSE(udp->congested());
+  CHECK(udp.datagrams.size() == 1);
+}
+
+TEST_CASE("a nick is changed so often a minute, then the client is told") {
+  test::ListJournal journal;
+  HubOptions o;
+  o.nick_changes = {2, std::chrono::minutes(1), 2};
+  test::Bench bench(journal, o);
+  test::Reader ann(bench, Wire::line);
+  ann.enter();
+  CHECK(ann->rename("a").has_value());
+  CHECK(ann->rename("b").has_value());
+  CHECK(ann->rename("c").error().code == errc::rate_limited);
+  CHECK(ann->nick() == "b");
+}
+
 }  // namespace
 }  // namespace chatbridge

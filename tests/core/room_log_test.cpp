@@ -90,17 +90,19 @@ TEST_CASE("every entry is marked with its end, number, time and origin") {
   CHECK(view(log).notices == 2);
 }
 
-TEST_CASE("renames and presence are nobody's own in JSON: everybody is told") {
+TEST_CASE("in JSON everything is told everybody, but who types is not told that") {
   RoomLog log("lobby", 1 << 20, seq_zero);
   log.open(Wire::json_frame);
   log.append(Rename{"n", "m", 12});
   log.append(PresenceChange{2, true, {{"x", Via::tcp, 13}}, {}});
   log.append(message(1, "own", 14));
+  log.append(Typing{"n", 15});
   const auto all = marks(view(log, Wire::json_frame));
-  REQUIRE(all.size() == 3);
+  REQUIRE(all.size() == 4);
   CHECK(all[0].origin == 0);
   CHECK(all[1].origin == 0);
-  CHECK(all[2].origin == 14);
+  CHECK(all[2].origin == 0);
+  CHECK(all[3].origin == 15);
 }
 
 TEST_CASE("counts only: lines are silent, JSON has the count") {

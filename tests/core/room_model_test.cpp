@@ -56,7 +56,7 @@ class Life {
     journal_.fail = journal_.fail_reads = [this] { return may_fail_ && random_.one_in(8); };
     const auto n = random_.between(2, 5);
     for (std::size_t i = 0; i < n; ++i) {
-      const auto wire = static_cast<Wire>(random_.below(wire_count));
+      const auto wire = std::array{Wire::line, Wire::text_frame, Wire::json_frame}.at(random_.below(3));
       const bool datagrams = wire == Wire::line && random_.one_in(3);
       people_.push_back(std::make_unique<Person>(bench_, i, wire, random_.below(2), datagrams));
       auto& p = *people_.back();

@@ -387,7 +387,9 @@ test('bad input is answered, and hurts nobody', async (t) => {
     args: ['--set', 'limits.rate=0', '--set', 'http.header_timeout=500ms', '--set', 'tcp.greeting=20ms'],
   });
   const bystanders = await Bystanders.come(s);
-  const drops = { low_port: 0, own_socket: 0, server_line: 0, untrusted: 0, too_many: 0, congested: 0 };
+  const drops = {
+    low_port: 0, own_socket: 0, server_line: 0, untrusted: 0, challenged: 0, wrong_cookie: 0, over_limit: 0, rate: 0, too_many: 0, congested: 0,
+  };
 
   for (const [what, kinds, row] of TABLE) {
     for (const kind of kinds) {

@@ -7,6 +7,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import WebSocket from 'ws';
 import { binary, cleanEnv, run, track } from '../support/daemon.mjs';
+import { handshake } from '../support/frames.mjs';
 import { exchange, statusOf } from '../support/http.mjs';
 import { Program } from '../support/program.mjs';
 import { randomFrom, seed } from '../support/random.mjs';
@@ -17,6 +18,7 @@ import { Inbox, LineSplitter, SLOW, defer, within } from '../support/wait.mjs';
 const DATAGRAM_MAX = 65_507;         // of UDP over IPv4, and of one read
 const V1_FRAME_MAX = 256 * 1024;     // of a server's frame in a verbatim relay
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, n) => n));
+const WINDOW = ['--set', 'room.window_bytes=16KiB'];  // the smallest there is
 const KINDS = ['tcp', 'udp', 'ws'];
 
 const PYTHON = '/usr/bin/python3';
@@ -164,7 +166,8 @@ function same(got, expected, what) {
   let at = 0;
   while (at < got.length && got[at] === expected[at]) at++;
   const near = (bytes) => bytes.subarray(at, at + 24).toString('hex');
-  assert.fail(`${what}: ${got.length} bytes instead of ${expected.length}, from ${at} on ${near(got)} instead of ${near(expected)}`);
+  assert.fail(`${what}: ${got.length} bytes instead of ${expected.length}, `
+    + `from ${at} on ${near(got)} instead of ${near(expected)}`);
 }
 
 function sameParts(got, expected, what) {
@@ -305,7 +308,8 @@ test('a WebSocket message is a text frame for others if it was one, and a binary
   const [tcp, udp, ws] = await oneOfEach(s);
   const other = await raw(s, 'ws', { path: '/' });
   const utf8 = Buffer.from('grüß\n');
-  const said = [[ws, utf8, true], [ws, utf8, false], [tcp, utf8, false], [udp, utf8, false], [ws, Buffer.from([0xff]), false]];
+  const said = [
+    [ws, utf8, true], [ws, utf8, false], [tcp, utf8, false], [udp, utf8, false], [ws, Buffer.from([0xff]), false]];
   let due = 0;
   for (const [client, bytes, text] of said) {
     await client.say(bytes, { binary: !text });
@@ -320,17 +324,17 @@ test('a WebSocket message is a text frame for others if it was one, and a binary
 test('the largest datagram is relayed whole', async (t) => {
   const random = randomFrom(seed + 2);
   t.diagnostic(`seed ${seed}`);
-  for (const args of [[], ['--set', 'room.window_bytes=16KiB']]) {
+  for (const args of [[], WINDOW]) {
     const s = await verbatim(t, ...args);
     const sender = await raw(s, 'udp');
     const receivers = await oneOfEach(s);
-    const largest = randomBytes(random, DATAGRAM_MAX);
-    const entries = [largest, Buffer.from('after')].map((bytes) => ({ bytes, text: false }));
-    for (const { bytes } of entries) await sender.say(bytes);
-    for (const receiver of receivers) {
-      await receiver.has(DATAGRAM_MAX + 5);
-      heard(receiver, entries, `${receiver.kind} ${args}`);
+    const entries = [];
+    for (const size of [DATAGRAM_MAX, 5, DATAGRAM_MAX, DATAGRAM_MAX]) {
+      entries.push({ bytes: randomBytes(random, size), text: false });
+      await sender.say(entries.at(-1).bytes);
+      for (const receiver of receivers) await receiver.has(entries.reduce((sum, { bytes }) => sum + bytes.length, 0));
     }
+    for (const receiver of receivers) heard(receiver, entries, `${receiver.kind} ${args}`);
   }
 });
 
@@ -471,8 +475,8 @@ test('a browser gets the largest entries within frames of 256 KiB', async (t) =>
   assert.ok(messages()[0].text === '\uFFFD'.repeat(DATAGRAM_MAX), 'all bytes are shown');
   assert.ok(messages()[1].text === '"'.repeat(DATAGRAM_MAX));
   await tcp.say(Buffer.alloc(1_000_000, 'x'));
-  await texts.until(() => messages().reduce((sum, { via, text }) => sum + (via === 'tcp' ? text.length : 0), 0) === 1_000_000,
-    'what TCP sent');
+  const fromTcp = () => messages().filter(({ via }) => via === 'tcp').reduce((sum, { text }) => sum + text.length, 0);
+  await texts.until(() => fromTcp() === 1_000_000, 'what TCP sent');
   ws.send('{"type":"history","room":"lobby","limit":50}');
   await texts.find((event) => event.type === 'history' && event.messages.length > 0, 'history');
 });
@@ -490,7 +494,8 @@ test('what a browser says goes to raw clients followed by LF, to WebSocket as te
   }
   await bob.hears(texts.at(-1));
   for (const v1 of [ann, bob]) {
-    assert.deepEqual(v1.messages().map(({ nick, via, text }) => `${nick} ${via} ${text}`), texts.map((text) => `ann ws ${text}`));
+    const seen = v1.messages().map(({ nick, via, text }) => `${nick} ${via} ${text}`);
+    assert.deepEqual(seen, texts.map((text) => `ann ws ${text}`));
   }
 });
 
@@ -522,7 +527,7 @@ test('nothing is said to raw clients: no greeting, no presence, no answers', asy
     assert.ok(KINDS.includes(via));
   }
   await (await s.v1({ nick: 'bob' })).leave();
-  for (const guest of await oneOfEach(s)) await guest.close();
+  for (const kind of KINDS) await (await new CLIENT[kind](s.daemon).open()).close();
   await ann.publish('end');
   for (const receiver of receivers) {
     await receiver.has(4);
@@ -591,7 +596,7 @@ test('SIGTERM ends connections without a word: what was sent before still arrive
   assert.equal((await ws.whenClosed()).code, 1001);
   assert.equal((await v1.whenClosed()).code, 1001);
   for (const each of [tcp, silent]) assert.equal((await each.whenClosed()).code, undefined, 'ended, not reset');
-  await s.daemon.stop();
+  assert.equal((await within(s.daemon.exited, () => 'the daemon ends')).code, 0);
   assert.equal(v1.events.at(-1).type, 'bye', 'v1 is told');
   heard(tcp, []);
   for (const each of [udp, ws, silent]) heard(each, [{ bytes: Buffer.from('last words'), text: false }]);
@@ -621,6 +626,26 @@ test('a silent TCP client is in when tcp.greeting is over, and hears nothing fro
   await udp.say('now');
   await client.has(3);
   same(client.all, Buffer.from('now'), 'no history');
+});
+
+test('a WebSocket client is in when its handshake is answered', async (t) => {
+  const s = await verbatim(t, '--threads', '4');
+  const tcp = await raw(s, 'tcp');
+  for (let n = 0; n < 100; n++) {
+    const socket = net.connect({ host: '127.0.0.1', port: s.daemon.http, noDelay: true });
+    s.use({ close: async () => socket.destroy() });
+    const heard = defer();
+    let got = '', said;
+    socket.on('data', (chunk) => {
+      got += chunk.toString('latin1');
+      // At once: nothing else tells a client that it is in.
+      if (got.includes('\r\n\r\n')) said ??= tcp.say('now');
+      if (got.endsWith('now')) heard.resolve();
+    });
+    socket.write(handshake());
+    await within(heard.promise, () => `client ${n} hears what is said right after its handshake; it got ${got}`);
+    socket.destroy();
+  }
 });
 
 test('half-closing is not leaving, and what was sent before it is relayed', async (t) => {
@@ -697,23 +722,18 @@ test('bytes that only begin like a request are relayed, in the pieces they come 
 
 // ---- falling behind
 
-const WINDOW = ['--set', 'room.window_bytes=16KiB'];
+const PIECE = 4096;
+const FLOOD = 2048;  // pieces: more than the kernel takes for a reader that does not read, by far
 
-// Sends until the daemon gives the reader up; the others read every piece before the next.
-async function flood(s, speaker, others, stuck) {
-  const gone = s.daemon.logged(new RegExp(` disconnect transport=${stuck.kind} `), 'that it is closed', 120_000 * SLOW);
-  let closed = false;
-  gone.then(() => { closed = true; }, () => {});
+// Says so much that who does not read falls behind; the others read every piece before the next.
+async function flood(speaker, others) {
   const sent = [];
-  const from = others.map(({ bytes }) => bytes);
-  for (let n = 0; n < 4096 && !closed; n++) {
-    const piece = Buffer.alloc(4096, `=${n}=`);
-    sent.push(piece);
-    await speaker.say(piece);
-    for (const [at, other] of others.entries()) await other.has(from[at] + sent.length * piece.length);
+  for (let n = 0; n < FLOOD; n++) {
+    sent.push(Buffer.alloc(PIECE, `=${n}=`));
+    await speaker.say(sent.at(-1));
+    for (const other of others) await other.has(sent.length * PIECE);
   }
-  assert.ok(closed, `it is closed within ${sent.length * 4} KiB`);
-  return sent;
+  return Buffer.concat(sent);
 }
 
 for (const kind of ['tcp', 'ws']) {
@@ -722,20 +742,21 @@ for (const kind of ['tcp', 'ws']) {
     const others = await oneOfEach(s);
     const speaker = await raw(s, 'tcp');
     const v1 = await s.v1({ nick: 'ann' });
-    v1.inbox.keep = (event) => ({ type: event.type });
+    v1.inbox.keep = ({ type }) => ({ type });
     const stuck = await raw(s, kind, { paused: true });
     if (kind === 'ws') stuck.ws.pause();
-    const sent = await flood(s, speaker, others, stuck);
-    const all = Buffer.concat(sent);
+    const all = await flood(speaker, others);
+    for (const other of others) same(other.all, all, other.kind);
     if (kind === 'ws') stuck.ws.resume();
     else stuck.read();
-    const { code, reason } = await stuck.whenClosed();
-    t.diagnostic(`closed after ${sent.length * 4} KiB (${code ?? 'end'} ${reason ?? ''}), it had got ${stuck.bytes} bytes`);
+    const { code } = await stuck.whenClosed();
+    t.diagnostic(`closed (${code ?? 'end of stream'}) after it had got ${stuck.bytes} of ${all.length} bytes`);
     assert.ok(stuck.bytes < all.length, 'it was behind');
     same(stuck.all, all.subarray(0, stuck.bytes), 'nothing is left out before the end');
-    for (const other of others) same(other.all, all, other.kind);
+    await s.daemon.logged(new RegExp(` disconnect transport=${kind} .*fell behind`), 'why it was closed');
     await others[1].say('on');
-    for (const other of [others[0], others[2], speaker]) await other.has(other === speaker ? 2 : all.length + 2);
+    await speaker.has(2);
+    for (const other of [others[0], others[2]]) await other.has(all.length + 2);
     await v1.roundTrip();
     same(speaker.all, Buffer.from('on'), 'the speaker');
   });
@@ -798,18 +819,30 @@ test('connect udp:// sends a datagram a line and no command, and prints datagram
   await client.inRelay();
   await listener.say(ALL_BYTES);
   await client.has(256);
-  await client.write('one\n\ntwo\r\n');
+  await client.write('one\n\ntwo\n');
   client.proc.stdin.end('/quit');
-  await listener.has(15);
+  await listener.has(14);
   assert.equal(await client.exit(), 0, client.stderr.items.join('\n'));
   same(client.all, ALL_BYTES, 'what it printed');
-  sameParts(listener.parts, ['one\n', '\n', 'two\r\n', '/quit'].map((line) => Buffer.from(line)), 'what it sent');
+  sameParts(listener.parts, ['one\n', '\n', 'two\n', '/quit'].map((line) => Buffer.from(line)), 'what it sent');
+});
+
+test('connect udp:// keeps every byte of what is typed, the CR of a CRLF too', async (t) => {
+  const s = await verbatim(t);
+  const listener = await raw(s, 'tcp');
+  const client = s.use(new Connect(`udp://127.0.0.1:${s.daemon.udp}`));
+  await client.inRelay();
+  client.proc.stdin.end('one\r\nend');
+  assert.equal(await client.exit(), 0, client.stderr.items.join('\n'));
+  await listener.until(() => listener.all.includes('end'), 'the end');
+  same(listener.all, Buffer.from('one\r\nend'), 'what it sent');
 });
 
 test('connect ws:// takes part like a browser', async (t) => {
   const s = await verbatim(t);
   const [tcp, v1] = [await raw(s, 'tcp'), await s.v1({ nick: 'bob' })];
-  const client = s.use(new Program('connect', [binary(), 'connect', `ws://127.0.0.1:${s.daemon.http}/ws`, '--nick', 'ann'], { env: cleanEnv() }));
+  const command = [binary(), 'connect', `ws://127.0.0.1:${s.daemon.http}/ws`, '--nick', 'ann'];
+  const client = s.use(new Program('connect', command, { env: cleanEnv() }));
   await client.next(/^\*\*\* you are ann in lobby/, 'the greeting');
   await client.say('hi');
   await tcp.has(3);

@@ -56,6 +56,7 @@ class Reader final : public Transport {
   void leave_for_good(Farewell farewell = Farewell::said);
 
   void flush() override;
+  void fell_behind() override { ++fell; }
   void stall() { credit = 0; }
   void resume(std::size_t bytes = SIZE_MAX) {
     credit = bytes;
@@ -64,7 +65,7 @@ class Reader final : public Transport {
 
   std::string got;                     // all bytes, in order
   std::vector<std::string> datagrams;  // of a datagram client
-  std::size_t credit = SIZE_MAX, flushes = 0;
+  std::size_t credit = SIZE_MAX, flushes = 0, fell = 0;
   std::function<std::size_t(std::size_t)> piece = [](std::size_t n) { return n; };
 
   std::vector<std::string> lines() const;     // of Wire::line; a last one without its end as it is

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { WsV1Client } from '../support/clients.mjs';
+import { startDaemon } from '../support/daemon.mjs';
 import { Person, launchBrowser } from './browser.mjs';
-// The built program instead: import { startDaemon as startServer } from '../support/daemon.mjs';
-import { startStandIn as startServer } from './standin.mjs';
 
 let browser;
 before(async () => { browser = await launchBrowser(); });
@@ -12,7 +11,7 @@ after(() => browser?.close());
 
 async function setup(t) {
   const open = [];
-  const server = await startServer();
+  const server = await startDaemon();
   t.after(async () => {
     const failures = [];
     for (const each of open.reverse()) await each.close().catch((error) => failures.push(error));
@@ -37,7 +36,8 @@ async function setup(t) {
 const conversations = (person) => person.page.getByRole('list', { name: 'Direct messages' });
 const conversation = (person, name) => conversations(person).getByRole('button', { name, exact: true });
 const heading = (person, name) => person.page.getByRole('heading', { name, exact: true }).waitFor();
-const tell = (client, nick, text) => client.ask({ type: 'direct', nick, text, id: `to-${text}` }, (event) => event.type === 'ack' && event.id === `to-${text}`);
+let ids = 0;
+const tell = (client, nick, text, id = `tell-${ids += 1}`) => client.ask({ type: 'direct', nick, text, id }, (event) => event.type === 'ack' && event.id === id);
 const told = (client, text) => client.inbox.find((event) => event.type === 'direct' && event.text === text, `the direct message ${text}`);
 const typing = (person) => person.page.locator('#typing');
 
