@@ -185,8 +185,7 @@ void V1Dialect::apply(const v1::Who& r) {
 
 bool V1Dialect::harmless(const std::string& text, std::string_view id, std::string_view room) {
   if (!command::may_hold_secret(text)) return true;
-  client_.tell(Error{errc::bad_request, "a line like /resume or /login may hold a secret; it was not sent to anybody"},
-               id, room);
+  client_.tell(Error{errc::bad_request, command::secret}, id, room);
   return false;
 }
 

@@ -117,7 +117,8 @@ class WriteLayer {
   }
   template <class Handler>
   friend void async_teardown(boost::beast::role_type role, WriteLayer& layer, Handler&& handler) {
-    boost::beast::websocket::async_teardown(role, static_cast<Socket::Base&>(layer.socket_), std::forward<Handler>(handler));
+    boost::beast::websocket::async_teardown(role, static_cast<Socket::Base&>(layer.socket_),
+                                            std::forward<Handler>(handler));
   }
   friend void beast_close_socket(WriteLayer& layer) {
     error_code ignored;

@@ -1,16 +1,16 @@
 #include "core/command.hpp"
 
 #include <unicode/uchar.h>
-#include <unicode/utf8.h>
 
 #include <algorithm>
 #include <charconv>
+
+#include "core/text.hpp"
 
 namespace chatbridge::command {
 namespace {
 
 constexpr std::size_t history_default = 20, history_max = 1000;
-constexpr auto secret = "a line like /resume or /login may hold a secret; it was not sent to anybody";
 
 std::string_view trim(std::string_view s) {
   const auto from = s.find_first_not_of(" \t");
@@ -53,17 +53,10 @@ Command word(std::string_view word, std::string_view argument) {
   return Refused{"no such command, try /help; to say something that begins with / type //"};
 }
 
-UChar32 next(std::string_view text, std::size_t& at) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-  UChar32 c;
-  U8_NEXT(bytes, at, text.size(), c);
-  return c;
-}
-
 // Without what may stand before a command unseen: blanks of every script, controls, what has no width.
 std::string_view without_blanks(std::string_view line) {
   for (std::size_t at = 0, end = 0;; at = end) {
-    const auto c = end < line.size() ? next(line, end) : -1;
+    const auto c = end < line.size() ? next_code_point(line, end) : -1;
     if (c < 0 || !(u_isUWhiteSpace(c) || u_iscntrl(c) || u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)))
       return line.substr(at);
   }
@@ -75,7 +68,7 @@ bool begins_with_word(std::string_view line, std::string_view word) {
   if (line.size() < word.size() || !std::ranges::equal(line.substr(0, word.size()), word, same)) return false;
   if (line.size() == word.size()) return true;
   auto at = word.size();
-  const auto c = next(line, at);
+  const auto c = next_code_point(line, at);
   return c < 0 || !(c == '_' || c == '-' || (U_GET_GC_MASK(c) & (U_GC_L_MASK | U_GC_N_MASK)) != 0);
 }
 

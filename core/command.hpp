@@ -37,6 +37,9 @@ using Command = std::variant<Say, SetNick, JoinRoom, Direct, ListRooms, Who, His
 // `input`: one line or datagram, without its line end, not empty. Pure; any bytes.
 Command parse(std::string_view input);
 
+// What the person is told who sends one.
+inline constexpr auto secret = "a line like /resume or /login may hold a secret; it was not sent to anybody";
+
 // Whether a line of `text` looks like /resume or /login, blanks before it or not: it may hold a secret and is never
 // relayed, whatever it came over.
 bool may_hold_secret(std::string_view text);

@@ -16,13 +16,6 @@ bool harmful(UChar32 c) {
          c == 0x2028 || c == 0x2029;
 }
 
-UChar32 next(std::string_view text, std::size_t& at) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-  UChar32 c;
-  U8_NEXT(bytes, at, text.size(), c);
-  return c;
-}
-
 // Calls `plain_run` for stretches that need no look and `other` for each code point that does (negative: malformed).
 template <class Run, class Other>
 void scan(std::string_view text, Run plain_run, Other other) {
@@ -33,7 +26,7 @@ void scan(std::string_view text, Run plain_run, Other other) {
     if (at > from) plain_run(text.substr(from, at - from));
     if (at == text.size()) return;
     const auto start = at;
-    const auto c = next(text, at);
+    const auto c = next_code_point(text, at);
     other(c, text.substr(start, at - start));
   }
 }
@@ -48,12 +41,19 @@ std::string without_cr(std::string_view raw) {
 
 }  // namespace
 
+std::int32_t next_code_point(std::string_view text, std::size_t& at) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  UChar32 c;
+  U8_NEXT(bytes, at, text.size(), c);
+  return c;
+}
+
 bool valid_utf8(std::string_view bytes) {
   std::size_t at = 0;
   while (at < bytes.size()) {
     if (static_cast<unsigned char>(bytes[at]) < 0x80) {
       ++at;
-    } else if (next(bytes, at) < 0) {
+    } else if (next_code_point(bytes, at) < 0) {
       return false;
     }
   }

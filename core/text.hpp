@@ -1,6 +1,7 @@
 // Text of messages: checked once at the door, cleaned on the way out.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,9 @@ class Text {
   explicit Text(std::string text) : text_(std::move(text)) {}
   std::string text_;
 };
+
+// The code point that begins at `at`, which moves behind it; negative: malformed. `at` < size.
+std::int32_t next_code_point(std::string_view text, std::size_t& at);
 
 bool valid_utf8(std::string_view bytes);
 

@@ -4,9 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <boost/beast/http/write.hpp>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <sstream>
 
 #include "server/journal/open.hpp"
 
@@ -46,10 +48,14 @@ std::size_t connections_for(std::size_t files, std::size_t threads) {
 std::string refuse_raw(const Error& why) { return "*** " + why.message + "\n"; }
 
 std::string refuse_http(const Error& why) {
-  const auto body = R"({"error":{"code":"too_many","message":")" + why.message + "\"}}";
-  return "HTTP/1.1 503 Service Unavailable\r\nServer: chatbridge\r\nContent-Type: application/json\r\n"
-         "Retry-After: 10\r\nConnection: close\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n\r\n" + body;
+  HttpRequest none;
+  none.version(11);
+  none.keep_alive(false);
+  auto response = error_response(none, 503, why);
+  response.set(boost::beast::http::field::retry_after, "10");
+  std::ostringstream out;
+  out << response;
+  return out.str();
 }
 
 std::string machine_name() {
@@ -87,12 +93,12 @@ std::vector<Tcp::endpoint> locals(const std::vector<std::unique_ptr<Listener>>& 
 
 App::App(const Config& config)
     : config_(config),
+      admission_({config.connections.value_or(connections_for(open_files(), thread_count(config.threads))),
+                  config.connections_per_address}),
       lanes_(make_lanes(thread_count(config.threads))),
       first_(*lanes_.front()),
       journal_(open_journal(config.journal, config.hub.window_bytes)),
       hub_(*journal_, config.hub, [this] { first_.shard.dispatch([this] { arm_presence(); }); }),
-      admission_(
-          {config.connections.value_or(connections_for(open_files(), lanes_.size())), config.connections_per_address}),
       guard_(config.http_hosts, config.http_origins, machine_name()),
       gateway_(hub_, guard_, readiness_, config.http_options),
       tcp_relay_(hub_, config.tcp_options,

@@ -44,11 +44,11 @@ class App {
   void arm_presence();
 
   const Config config_;
+  Admission admission_;  // before the lanes, whose sockets give their places back
   std::vector<std::unique_ptr<Lane>> lanes_;
   Lane& first_;
   std::unique_ptr<Journal> journal_;
   Hub hub_;
-  Admission admission_;
   const Guard guard_;
   std::atomic<Readiness> readiness_{Readiness::starting};
   HttpGateway gateway_;
