@@ -124,10 +124,11 @@ void Client::send(Cursor& cursor, Message m) {
   cursor.room().append(std::move(m), shared_from_this());
 }
 
-void Client::settled(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome) {
-  if (shard_.here()) return settled_here(room, id, bytes, outcome);
-  shard_.post([self = shared_from_this(), room = room.shared_from_this(), id, bytes, outcome] {
-    self->settled_here(*room, id, bytes, outcome);
+void Client::settled(Room& room, const std::string& id, std::size_t bytes, const result<Appended>& outcome) {
+  const auto seq = outcome ? result<Seq>(outcome->message->seq) : result<Seq>(outcome.error());
+  if (shard_.here()) return settled_here(room, id, bytes, seq);
+  shard_.post([self = shared_from_this(), room = room.shared_from_this(), id, bytes, seq] {
+    self->settled_here(*room, id, bytes, seq);
   });
 }
 

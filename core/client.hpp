@@ -28,13 +28,13 @@ class Transport {
 
 // Lives on its shard; every call on the shard's thread but where it says otherwise. The transport calls gone() before
 // its own end; others may hold the client for longer.
-class Client : public std::enable_shared_from_this<Client> {
+class Client final : public Speaker, public std::enable_shared_from_this<Client> {
  public:
   Client(Hub& hub, Shard& shard, Transport& transport, Via via, Wire wire, bool datagrams = false);
 
   ClientId id() const { return id_; }
   Hub& hub() { return hub_; }
-  Shard& shard() { return shard_; }
+  Shard& shard() override { return shard_; }
   Transport* transport() { return transport_; }  // nullptr after gone()
   Via via() const { return via_; }
   Wire wire() const { return wire_; }
@@ -100,12 +100,10 @@ class Client : public std::enable_shared_from_this<Client> {
   bool drained() const;
 
  private:
-  friend class Room;
   friend class Cursor;
   friend class Shard;
   friend class Hub;
-  // Any thread.
-  void settled(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
+  void settled(Room& room, const std::string& id, std::size_t bytes, const result<Appended>& outcome) override;
   void settled_here(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
   Cursor* find(std::uint64_t serial);
   void forget_sent();

@@ -1,10 +1,6 @@
 #include "core/hub.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <array>
-#include <stdexcept>
 
 #include "core/client.hpp"
 
@@ -17,17 +13,13 @@ constexpr std::size_t sessions_max = 100'000;
 
 }  // namespace
 
-std::string random_token() {
-  std::array<unsigned char, 26> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    throw std::runtime_error("the system gives no random bytes");
-  std::string token;
-  for (const auto b : bytes) token += "abcdefghijklmnopqrstuvwxyz234567"[b & 31];
-  return token;
-}
-
 Hub::Hub(Journal& journal, HubOptions options, std::function<void()> presence_due, TimePoint (*now)())
-    : journal_(journal), options_(std::move(options)), presence_due_(std::move(presence_due)), now_(now) {}
+    : journal_(journal), options_(std::move(options)), presence_due_(std::move(presence_due)), now_(now) {
+  for (auto& name : journal_.rooms()) {
+    auto room = std::make_shared<Room>(name, journal_, options_.window_bytes, in_flight_);
+    rooms_.emplace(std::move(name), Entry{}).first->second.room = std::move(room);
+  }
+}
 
 // ---- sessions
 
@@ -200,9 +192,11 @@ void Hub::close(const RoomName& room) {
   drop_if_unused(found);
 }
 
+bool Hub::has_messages(const RoomName& room) const { return journal_.head(room) > journal_.floor(room); }
+
 void Hub::drop_if_unused(std::map<RoomName, Entry>::iterator e) {
   // While a message is under way the room is held: it may be the first one.
-  if (e->second.users == 0 && journal_.head(e->first) == seq_zero && e->second.room.use_count() == 1) {
+  if (e->second.users == 0 && !has_messages(e->first) && e->second.room.use_count() == 1) {
     std::erase(changed_, e->first);
     rooms_.erase(e);
   }
@@ -244,6 +238,17 @@ void Hub::note(const RoomName& name, Entry& e, const Member& who, bool joined) {
   e.changed = true;
   changed_.push_back(name);
   if (changed_.size() == 1) presence_due_();
+}
+
+void Hub::give_up_waiting() {
+  if (in_flight_.count() == 0) return;
+  std::vector<std::shared_ptr<Room>> rooms;
+  {
+    const std::lock_guard lock(m_);
+    for (const auto& [name, e] : rooms_) rooms.push_back(e.room);
+  }
+  const auto since = std::chrono::steady_clock::now() - patience;
+  for (const auto& room : rooms) room->give_up(since);
 }
 
 void Hub::flush_presence() {
@@ -308,7 +313,7 @@ Rooms Hub::rooms(std::size_t limit) const {
     }
     ++seen;
     const auto head = journal_.head(name);
-    if (!e.people.empty() || head > seq_zero) out.rooms.push_back({name.str(), e.people.size(), head});
+    if (!e.people.empty() || has_messages(name)) out.rooms.push_back({name.str(), e.people.size(), head});
   }
   return out;
 }

@@ -106,6 +106,10 @@ class Hub {
   People people(const RoomName& room, std::string_view prefix, std::size_t limit) const;
   Rooms rooms(std::size_t limit) const;
 
+  // Refuses, in every room, what has waited for the journal for longer than patience. Now and then.
+  void give_up_waiting();
+  static constexpr Duration patience = std::chrono::seconds(5);
+
   // Tells all rooms what changed. announce(): one room at once, if it is small enough to tell names.
   void flush_presence();
   void announce(const RoomName& room);
@@ -131,6 +135,7 @@ class Hub {
   bool put_direct(Client& client, const DirectPtr& d, bool own);
   bool grace_over(const Session& s) const;
   void forget_old_sessions();
+  bool has_messages(const RoomName& room) const;
   void drop_if_unused(std::map<RoomName, Entry>::iterator e);
 
   Journal& journal_;
@@ -147,8 +152,5 @@ class Hub {
   std::list<Session*> parted_;  // without a connection, longest first
   std::uint64_t guests_ = 0;
 };
-
-// 128 random bits from the system, as 26 characters of [a-z2-7] (RFC 4648 section 6, lower case).
-std::string random_token();
 
 }  // namespace chatbridge

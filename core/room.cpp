@@ -32,11 +32,11 @@ Room::Room(RoomName name, Journal& journal, std::size_t window_bytes, InFlight& 
       in_flight_(in_flight),
       log_(name_.str(), window_bytes, journal.head(name_)) {}
 
-void Room::append(Message m, std::shared_ptr<Client> from) {
+void Room::append(Message m, std::shared_ptr<Speaker> from) {
   in_flight_.add();
   {
     const std::lock_guard lock(m_);
-    queued_by_.push_back({std::move(from), m.id, m.text.size()});
+    queued_by_.push_back({std::move(from), m.id, m.text.size(), std::chrono::steady_clock::now()});
     queue_.push_back(std::move(m));
     if (appending_) return;
     appending_ = true;
@@ -50,10 +50,10 @@ void Room::append_queued() {
   for (int round = 0; append_batch(); ++round) {
     if (round < rounds_max) continue;
     // Others keep the queue filled: this thread has clients of its own to see to.
-    std::shared_ptr<Client> next;
+    std::shared_ptr<Speaker> next;
     {
       const std::lock_guard lock(m_);
-      if (!queued_by_.empty()) next = queued_by_.front().client;
+      if (!queued_by_.empty()) next = queued_by_.front().speaker;
     }
     if (next) return next->shard().post([self = shared_from_this()] { self->append_queued(); });
   }
@@ -92,10 +92,24 @@ void Room::settle(std::vector<Sender> senders, const result<std::vector<Appended
   }
   for (std::size_t i = 0; i < senders.size(); ++i) {
     auto& s = senders[i];
-    s.client->settled(*this, s.id, s.bytes,
-                      outcome ? result<Seq>((*outcome)[i].message->seq) : result<Seq>(outcome.error()));
+    s.speaker->settled(*this, s.id, s.bytes,
+                       outcome ? result<Appended>((*outcome)[i]) : result<Appended>(outcome.error()));
     in_flight_.settle();
   }
+}
+
+void Room::give_up(TimePoint since) {
+  std::vector<Sender> given_up;
+  {
+    const std::lock_guard lock(m_);
+    const auto kept = std::ranges::find_if(queued_by_, [since](const Sender& s) { return s.since >= since; });
+    const auto n = kept - queued_by_.begin();
+    if (n == 0) return;
+    given_up.assign(std::make_move_iterator(queued_by_.begin()), std::make_move_iterator(kept));
+    queued_by_.erase(queued_by_.begin(), kept);
+    queue_.erase(queue_.begin(), queue_.begin() + n);
+  }
+  settle(std::move(given_up), Error{errc::overloaded, "the journal does not answer; not sent, try again later"});
 }
 
 void Room::wake_locked() {

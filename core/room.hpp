@@ -12,8 +12,21 @@
 
 namespace chatbridge {
 
-class Client;
+class Room;
 class RoomReaders;
+class Shard;
+
+// Who hands messages to rooms and hears what became of them.
+class Speaker {
+ public:
+  // The message `id` of `bytes` is in the room, or why not. Any thread, in the order of the appends.
+  virtual void settled(Room& room, const std::string& id, std::size_t bytes, const result<Appended>& outcome) = 0;
+  // Whose thread goes on when the one that has the answers has clients of its own to see to.
+  virtual Shard& shard() = 0;
+
+ protected:
+  ~Speaker() = default;
+};
 
 // Messages handed to a journal and not settled, in the whole process. At stop, somebody wants to know when it is none.
 class InFlight {
@@ -38,15 +51,18 @@ class Room : public std::enable_shared_from_this<Room> {
   const RoomName& name() const { return name_; }
   Journal& journal() { return journal_; }
 
-  // Appends one message and tells `from` (Client::settled) what became of it.
+  // Appends one message and tells `from` what became of it.
   // 1. The journal has a message before any reader can see it.  2. Calls of one thread keep their order; the order of
   // seq is the order every reader sees.  3. One append per room is under way; what comes meanwhile goes with the next.
-  void append(Message m, std::shared_ptr<Client> from);
+  void append(Message m, std::shared_ptr<Speaker> from);
 
   // What is no message goes straight into the log.
   void append(const PresenceChange& change);
   void append(const Rename& rename);
   void append(const Typing& typing);
+
+  // Refuses, as overloaded, what has waited since before `since` and is not handed to the journal yet.
+  void give_up(TimePoint since);
 
   Seq head() const;
   std::uint64_t notices() const;
@@ -59,9 +75,10 @@ class Room : public std::enable_shared_from_this<Room> {
  private:
   // Who waits to hear of a message of a batch.
   struct Sender {
-    std::shared_ptr<Client> client;
+    std::shared_ptr<Speaker> speaker;
     std::string id;
     std::size_t bytes;
+    TimePoint since;
   };
   void append_queued();
   bool append_batch();

@@ -171,7 +171,7 @@ const std::vector<Key>& keys() {
          const auto& url = one(v);
          if (url.starts_with("sqlite:") || url.starts_with("nats:")) wrong("'" + url + "' is not built in");
          if (url != "memory") wrong("'" + url + "' is no journal; memory is");
-         c.journal = url;
+         c.journal.url = url;
        }},
       {"limits.message_bytes", "4096", "of a message's text",
        [](Config& c, const Values& v) {

@@ -10,6 +10,7 @@
 #include "bridge/http_gateway.hpp"
 #include "core/hub.hpp"
 #include "core/log.hpp"
+#include "server/journal/open.hpp"
 #include "server/relay/tcp_relay.hpp"
 #include "server/relay/udp_relay.hpp"
 
@@ -30,7 +31,7 @@ struct Config {
   std::vector<std::string> http_hosts, http_origins;
   std::optional<std::size_t> connections;  // without it: what the limit of open files leaves; 0: no limit
   std::size_t connections_per_address = 0;
-  std::string journal = "memory";
+  JournalOptions journal;
   std::size_t threads = 0;  // 0: one per core
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::text;

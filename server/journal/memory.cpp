@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/hub.hpp"
+#include "core/secret.hpp"
 
 namespace chatbridge {
 namespace {

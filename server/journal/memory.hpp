@@ -15,11 +15,16 @@ class MemoryJournal final : public Journal {
   explicit MemoryJournal(std::size_t room_bytes);
 
   const Epoch& epoch() const override { return epoch_; }
+  std::vector<RoomName> rooms() override { return {}; }
   Seq head(const RoomName& room) const override;
   Seq floor(const RoomName& room) const override;
   void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) override;
   void read_after(const RoomName& room, Seq after, std::size_t max, ReadHandler done) override;
   void read_before(const RoomName& room, Seq before, std::size_t max, ReadHandler done) override;
+  std::vector<SessionRecord> sessions() override { return {}; }
+  void put_session(SessionRecord, DoneHandler done) override { done({}); }
+  void forget_session(const SecretHash&) override {}
+  std::string trouble() const override { return {}; }
   void close() override {}
 
  private:

@@ -203,6 +203,7 @@ TEST_CASE("appends that always find another one waiting do not go deeper and dee
    public:
     explicit Busy(Journal& inner) : inner_(inner) {}
     const Epoch& epoch() const override { return inner_.epoch(); }
+    std::vector<RoomName> rooms() override { return {}; }
     Seq head(const RoomName& r) const override { return inner_.head(r); }
     Seq floor(const RoomName& r) const override { return inner_.floor(r); }
     void append(const RoomName& r, std::vector<Message> batch, AppendHandler done) override {
@@ -214,6 +215,10 @@ TEST_CASE("appends that always find another one waiting do not go deeper and dee
     }
     void read_after(const RoomName&, Seq, std::size_t, ReadHandler) override {}
     void read_before(const RoomName&, Seq, std::size_t, ReadHandler) override {}
+    std::vector<SessionRecord> sessions() override { return {}; }
+    void put_session(SessionRecord, DoneHandler) override {}
+    void forget_session(const SecretHash&) override {}
+    std::string trouble() const override { return {}; }
     void close() override {}
     std::function<void()> again;
     int left = 200;

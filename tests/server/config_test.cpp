@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "core/secret.hpp"
 #include "server/cli.hpp"
 
 namespace chatbridge {

@@ -5,7 +5,7 @@
 namespace {
 
 std::unique_ptr<chatbridge::Journal> memory(std::size_t room_bytes) {
-  return chatbridge::open_journal("memory", room_bytes);
+  return chatbridge::open_journal({.url = "memory", .room_bytes = room_bytes});
 }
 
 JOURNAL_SUITE(memory, memory)
@@ -32,7 +32,7 @@ TEST_CASE("memory journal: memory stays bounded, ids included") {
 }
 
 TEST_CASE("a journal that is not there is told by its URL") {
-  CHECK_THROWS_WITH(open_journal("etcd://x", 1000), Catch::Contains("etcd://x"));
+  CHECK_THROWS_WITH(open_journal({.url = "etcd://x"}), Catch::Contains("etcd://x"));
 }
 
 }  // namespace

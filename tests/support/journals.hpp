@@ -19,6 +19,7 @@ class ListJournal final : public Journal {
   explicit ListJournal(std::size_t keep = SIZE_MAX, std::uint64_t stride = 1) : keep_(keep), stride_(stride) {}
 
   const Epoch& epoch() const override { return epoch_; }
+  std::vector<RoomName> rooms() override { return {}; }
   Seq head(const RoomName& room) const override { return all(room).empty() ? seq_zero : all(room).back()->seq; }
   Seq floor(const RoomName& room) const override {
     const auto gone = gone_of(room);
@@ -42,6 +43,10 @@ class ListJournal final : public Journal {
     while (to > gone && list[to - 1]->seq >= before) --to;
     done(page(room, to - std::min(to - gone, std::min(max, page_max)), to, true));
   }
+  std::vector<SessionRecord> sessions() override { return {}; }
+  void put_session(SessionRecord, DoneHandler done) override { done({}); }
+  void forget_session(const SecretHash&) override {}
+  std::string trouble() const override { return {}; }
   void close() override {}
 
   // Everything the room was ever given, kept or not.
@@ -101,6 +106,7 @@ class DelayedJournal final : public Journal {
   }
 
   const Epoch& epoch() const override { return inner_.epoch(); }
+  std::vector<RoomName> rooms() override { return inner_.rooms(); }
   Seq head(const RoomName& room) const override { return inner_.head(room); }
   Seq floor(const RoomName& room) const override { return inner_.floor(room); }
   void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) override {
@@ -119,6 +125,15 @@ class DelayedJournal final : public Journal {
     read([this, room, before, max](ReadHandler to) { inner_.read_before(room, before, max, std::move(to)); },
          std::move(done));
   }
+  std::vector<SessionRecord> sessions() override { return inner_.sessions(); }
+  void put_session(SessionRecord record, DoneHandler done) override {
+    answer(hold_appends, [this, record = std::move(record), done = std::move(done)] {
+      if (fail()) return done(Error{errc::overloaded, "the journal does not answer"});
+      inner_.put_session(record, done);
+    });
+  }
+  void forget_session(const SecretHash& id) override { inner_.forget_session(id); }
+  std::string trouble() const override { return {}; }
   void close() override {}
 
  private:
@@ -149,6 +164,7 @@ class FailingJournal final : public Journal {
   std::size_t calls() const { return calls_; }
 
   const Epoch& epoch() const override { return inner_.epoch(); }
+  std::vector<RoomName> rooms() override { return inner_.rooms(); }
   Seq head(const RoomName& room) const override { return inner_.head(room); }
   Seq floor(const RoomName& room) const override { return inner_.floor(room); }
   void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) override {
@@ -163,6 +179,13 @@ class FailingJournal final : public Journal {
     if (++calls_ == n_) return done(Error{errc::overloaded, "the journal does not answer"});
     inner_.read_before(room, before, max, std::move(done));
   }
+  std::vector<SessionRecord> sessions() override { return inner_.sessions(); }
+  void put_session(SessionRecord record, DoneHandler done) override {
+    if (++calls_ == n_) return done(Error{errc::overloaded, "the journal does not answer"});
+    inner_.put_session(std::move(record), std::move(done));
+  }
+  void forget_session(const SecretHash& id) override { inner_.forget_session(id); }
+  std::string trouble() const override { return {}; }
   void close() override {}
 
  private:
