@@ -16,6 +16,7 @@ namespace chatbridge {
 namespace {
 
 // Together less than the 10 s a stop may take; the second more than any connection's own deadline for its close.
+constexpr Duration look_every = std::chrono::seconds(1);  // after messages that wait for the journal
 constexpr Duration commit_time = std::chrono::seconds(3), drain_time = std::chrono::seconds(6);
 
 std::size_t thread_count(std::size_t configured) {
@@ -117,7 +118,9 @@ App::App(const Config& config)
       presence_(
           first_.shard.wheel(), [](void* self) { static_cast<App*>(self)->hub_.flush_presence(); }, this),
       deadline_(
-          first_.shard.wheel(), [](void* self) { static_cast<App*>(self)->out_of_time(); }, this) {
+          first_.shard.wheel(), [](void* self) { static_cast<App*>(self)->out_of_time(); }, this),
+      patience_(
+          first_.shard.wheel(), [](void* self) { static_cast<App*>(self)->look_after_waiting(); }, this) {
   std::vector<Lane*> lanes;
   for (const auto& lane : lanes_) lanes.push_back(lane.get());
   for (const auto& at : config_.tcp)
@@ -144,6 +147,21 @@ void App::arm_presence() {
   if (!presence_.armed()) presence_.arm(Hub::presence_delay);
 }
 
+// Messages the journal does not take are not waited for beyond their time; what keeps it from them is logged once.
+void App::look_after_waiting() {
+  hub_.give_up_waiting();
+  auto trouble = journal_->trouble();
+  if (trouble != trouble_) {
+    if (trouble.empty()) {
+      log::info("journal", {{"recovered", true}});
+    } else {
+      log::error("journal", {{"trouble", trouble}});
+    }
+    trouble_ = std::move(trouble);
+  }
+  patience_.arm(look_every);
+}
+
 void App::run() {
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
@@ -154,6 +172,7 @@ void App::run() {
   for (const auto& listener : tcp_) listener->start();
   for (const auto& listener : http_) listener->start();
   readiness_ = Readiness::ready;
+  look_after_waiting();
   announce();
   for (const auto& lane : lanes_)
     work_.push_back(std::make_unique<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>(
@@ -243,6 +262,7 @@ void App::finish_clients() {
 void App::stopped() {
   deadline_.disarm();
   presence_.disarm();
+  patience_.disarm();
   signals_.cancel();
   signals_.clear();
   journal_->close();

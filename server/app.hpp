@@ -42,6 +42,7 @@ class App {
   // Calls `each` on every lane's thread, then `then` on the first's.
   void on_every_lane(std::function<void(Lane&)> each, std::function<void()> then);
   void arm_presence();
+  void look_after_waiting();
 
   const Config config_;
   Admission admission_;  // before the lanes, whose sockets give their places back
@@ -56,8 +57,9 @@ class App {
   std::vector<std::unique_ptr<Listener>> tcp_, http_;
   std::shared_ptr<UdpRelay> udp_;
   boost::asio::signal_set signals_;
-  Timer presence_, deadline_;
+  Timer presence_, deadline_, patience_;
   std::vector<std::unique_ptr<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>> work_;
+  std::string trouble_;  // of the journal, as last logged
   bool stopping_ = false, finishing_ = false, aborted_ = false;
 };
 
