@@ -15,9 +15,10 @@
 namespace chatbridge {
 namespace {
 
-// Together less than the 10 s a stop may take; the second more than any connection's own deadline for its close.
+// Together with the journal's own time to close less than the 10 s a stop may take; the second more than any
+// connection's own deadline for its close.
+constexpr Duration commit_time = std::chrono::seconds(2), drain_time = std::chrono::milliseconds(5500);
 constexpr Duration look_every = std::chrono::seconds(1);  // after messages that wait for the journal
-constexpr Duration commit_time = std::chrono::seconds(3), drain_time = std::chrono::seconds(6);
 
 std::size_t thread_count(std::size_t configured) {
   return configured > 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
@@ -173,6 +174,7 @@ void App::run() {
   for (const auto& listener : http_) listener->start();
   readiness_ = Readiness::ready;
   look_after_waiting();
+  log::info("journal", {{"url", config_.journal.url}, {"epoch", journal_->epoch().name}});
   announce();
   for (const auto& lane : lanes_)
     work_.push_back(std::make_unique<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>(
