@@ -12,22 +12,6 @@ using json = nlohmann::ordered_json;
 
 constexpr std::size_t rooms_max = 1000;  // in one answer
 
-std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
-
-HttpResponse respond(const HttpRequest& request, unsigned status, std::string_view type, std::string body) {
-  HttpResponse r(http::int_to_status(status), request.version());
-  r.set(http::field::server, "chatbridge");
-  r.set(http::field::content_type, boost::beast::string_view(type.data(), type.size()));
-  r.set("X-Content-Type-Options", "nosniff");
-  r.keep_alive(request.keep_alive());
-  r.body() = std::move(body);
-  r.prepare_payload();
-  if (status == 304) r.erase(http::field::content_length);  // would be the length of what was not sent
-  // The length of what GET would have brought (RFC 9110 section 9.3.2).
-  if (request.method() == http::verb::head) r.body().clear();
-  return r;
-}
-
 HttpResponse text(const HttpRequest& request, unsigned status, std::string body) {
   auto r = respond(request, status, "text/plain; charset=utf-8", std::move(body));
   r.set(http::field::cache_control, "no-store");
@@ -46,7 +30,7 @@ std::string content_security_policy(const HttpRequest& request) {
 HttpResponse asset(const HttpRequest& request, const Asset& a) {
   const bool known = view(request[http::field::if_none_match]) == a.etag;
   auto r = respond(request, known ? 304 : 200, a.content_type, known ? std::string{} : std::string(a.body));
-  r.set(http::field::etag, boost::beast::string_view(a.etag.data(), a.etag.size()));
+  r.set(http::field::etag, beast_view(a.etag));
   r.set(http::field::cache_control, "no-cache");
   r.set("Content-Security-Policy", content_security_policy(request));
   r.set("Referrer-Policy", "no-referrer");
@@ -60,75 +44,148 @@ HttpResponse rooms(const HttpRequest& request, const Hub& hub) {
     list.push_back({{"room", room.room}, {"count", room.count}, {"head", number(room.head)}});
   json body{{"rooms", std::move(list)}};
   if (more > 0) body["more"] = true;
-  auto r = respond(request, 200, "application/json", body.dump());
-  r.set(http::field::cache_control, "no-store");
+  return json_response(request, 200, body.dump());
+}
+
+HttpResponse readyz(const HttpRequest& request, Readiness readiness, const Journal& journal) {
+  if (readiness != Readiness::ready)
+    return text(request, 503, readiness == Readiness::starting ? "starting\n" : "draining\n");
+  const auto trouble = journal.trouble();
+  return trouble.empty() ? text(request, 200, "ok\n") : text(request, 503, trouble + "\n");
+}
+
+HttpResponse nothing_here(const HttpRequest& request) {
+  return error_response(request, {errc::not_found, "nothing here"});
+}
+
+HttpResponse not_allowed(const HttpRequest& request, std::string_view allowed, const char* message) {
+  auto r = error_response(request, 405, {errc::bad_request, message});
+  r.set(http::field::allow, beast_view(allowed));
   return r;
 }
 
-HttpResponse readyz(const HttpRequest& request, Readiness readiness) {
-  if (readiness == Readiness::ready) return text(request, 200, "ok\n");
-  return text(request, 503, readiness == Readiness::starting ? "starting\n" : "draining\n");
+bool reads(const HttpRequest& request) {
+  return request.method() == http::verb::get || request.method() == http::verb::head;
+}
+
+// ---- /api/rooms/ROOM/…
+
+constexpr std::string_view api_prefix = "/api/", room_prefix = "/api/rooms/";
+
+struct RoomRoute {
+  std::string_view room;  // as it stands in the path
+  bool events;            // else messages
+};
+
+std::optional<RoomRoute> room_route(std::string_view path) {
+  if (!path.starts_with(room_prefix)) return std::nullopt;
+  path.remove_prefix(room_prefix.size());
+  const auto slash = path.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto what = path.substr(slash + 1);
+  if (what != "events" && what != "messages") return std::nullopt;
+  return RoomRoute{path.substr(0, slash), what == "events"};
+}
+
+void in_room(const Api& api, const RoomRoute& route, const HttpRequest& request, Shard& shard, Done done) {
+  const bool posts = request.method() == http::verb::post && !route.events;
+  if (!reads(request) && !posts)
+    return done(route.events ? not_allowed(request, "GET, HEAD", "GET or HEAD")
+                             : not_allowed(request, "GET, HEAD, POST", "GET, HEAD or POST"));
+  const auto room = RoomName::parse(percent_decoded(route.room).value_or(""));
+  if (!room) return done(error_response(request, room.error()));
+  if (route.events) return done(listen(api.hub.journal(), request, *room));
+  if (posts) return post_message(api.hub, shard, request, *room, std::move(done));
+  read_messages(api.hub, shard, request, *room, std::move(done));
+}
+
+// ---- other origins (the Fetch Standard, section 3.3)
+
+// Whether the request comes from a page of an origin that was configured: then the page may read the answer.
+bool from_listed(const HttpRequest& request, const Guard& guard) {
+  return request.count(http::field::origin) == 1 && guard.origin_listed(view(request[http::field::origin]));
+}
+
+void share(HttpResponse& response, const std::string& origin) {
+  response.set(http::field::access_control_allow_origin, origin);
+  response.set(http::field::vary, "Origin");
+}
+
+Done shared(Done done, std::string origin) {
+  return [done = std::move(done), origin = std::move(origin)](Outcome outcome) {
+    auto* events = std::get_if<Listen>(&outcome);
+    share(events != nullptr ? events->head : std::get<HttpResponse>(outcome), origin);
+    done(std::move(outcome));
+  };
+}
+
+// A browser asks before it sends what a page could not have sent without asking.
+bool is_preflight(const HttpRequest& request) {
+  return request.method() == http::verb::options && request.count(http::field::origin) == 1 &&
+         request.count(http::field::access_control_request_method) == 1;
+}
+
+HttpResponse preflight(const HttpRequest& request) {
+  auto r = respond(request, 204, "text/plain", {});
+  r.erase(http::field::content_type);
+  r.erase(http::field::content_length);
+  r.set(http::field::access_control_allow_methods, "GET, POST");
+  r.set(http::field::access_control_allow_headers, "Content-Type, Last-Event-ID");
+  r.set(http::field::access_control_max_age, "3600");
+  return r;
+}
+
+HttpResponse foreign_origin(const HttpRequest& request) {
+  return error_response(
+      request,
+      {errc::forbidden, "pages of that origin may not connect; the operator can add it to http.allowed_origins"});
+}
+
+// ---- everything else
+
+HttpResponse plain(const Api& api, const HttpRequest& request, std::string_view path) {
+  const auto* file = find_asset(path);
+  if (path == "/ws") {
+    auto r = error_response(request, 426, {errc::bad_request, "this is where WebSocket clients connect"});
+    r.set(http::field::upgrade, "websocket");
+    return r;
+  }
+  if (file == nullptr && path != "/healthz" && path != "/readyz" && path != "/api/rooms") return nothing_here(request);
+  if (!reads(request)) return not_allowed(request, "GET, HEAD", "GET or HEAD");
+  if (file != nullptr) return asset(request, *file);
+  if (path == "/healthz") return text(request, 200, "ok\n");
+  if (path == "/readyz") return readyz(request, api.readiness, api.hub.journal());
+  return rooms(request, api.hub);
 }
 
 }  // namespace
 
-std::string_view path_of(const HttpRequest& request) {
-  auto target = view(request.target());
-  // The absolute form, as to a proxy (RFC 9112 section 3.2.2).
-  if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
-    const auto path = target.find('/', scheme + 3);
-    target = path == std::string_view::npos ? "/" : target.substr(path);
-  }
-  return target.substr(0, target.find('?'));
-}
-
-HttpResponse error_response(const HttpRequest& request, unsigned status, const Error& error) {
-  json body;
-  body["error"] = {{"code", std::string(name(error.code))}, {"message", error.message}};
-  auto r = respond(request, status, "application/json", body.dump());
-  r.set(http::field::cache_control, "no-store");
-  return r;
-}
-
 std::optional<HttpResponse> refuse(const HttpRequest& request, const Guard& guard) {
   const auto hosts = request.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && request.version() >= 11))
-    return error_response(request, 400, {errc::bad_request, "a request has one Host header"});
+    return error_response(request, {errc::bad_request, "a request has one Host header"});
   const auto host = view(request[http::field::host]);
   if (hosts == 1 && !guard.host_allowed(host))
     return error_response(
         request, 421, {errc::forbidden, "this server does not go by that name; its operator can add it to http.hosts"});
-  const bool checked = request.method() == http::verb::post || request.count(http::field::upgrade) > 0;
+  const auto route = room_route(path_of(request));
+  const bool checked =
+      request.method() == http::verb::post || request.count(http::field::upgrade) > 0 || (route && route->events);
   const auto origins = request.count(http::field::origin);
   if (checked && origins > 0 && (origins > 1 || !guard.origin_allowed(view(request[http::field::origin]), host)))
-    return error_response(
-        request, 403,
-        {errc::forbidden, "pages of that origin may not connect; the operator can add it to http.allowed_origins"});
+    return foreign_origin(request);
   return std::nullopt;
 }
 
-HttpResponse Api::handle(const HttpRequest& request) const {
-  if (auto refused = refuse(request, guard)) return *std::move(refused);
+void Api::handle(const HttpRequest& request, Shard& shard, Done done) const {
+  if (auto refused = refuse(request, guard)) return done(*std::move(refused));
   const auto path = path_of(request);
-  const auto* file = find_asset(path);
-  const bool known = file != nullptr || path == "/healthz" || path == "/readyz" || path == "/api/rooms";
-  if (!known) {
-    if (path == "/ws") {
-      auto r = error_response(request, 426, {errc::bad_request, "this is where WebSocket clients connect"});
-      r.set(http::field::upgrade, "websocket");
-      return r;
-    }
-    return error_response(request, 404, {errc::not_found, "nothing here"});
-  }
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    auto r = error_response(request, 405, {errc::bad_request, "GET or HEAD"});
-    r.set(http::field::allow, "GET, HEAD");
-    return r;
-  }
-  if (file != nullptr) return asset(request, *file);
-  if (path == "/healthz") return text(request, 200, "ok\n");
-  if (path == "/readyz") return readyz(request, readiness);
-  return rooms(request, hub);
+  if (!path.starts_with(api_prefix)) return done(plain(*this, request, path));
+  const bool listed = from_listed(request, guard);
+  if (listed) done = shared(std::move(done), std::string(request[http::field::origin]));
+  if (is_preflight(request)) return done(listed ? preflight(request) : foreign_origin(request));
+  if (const auto route = room_route(path)) return in_room(*this, *route, request, shard, std::move(done));
+  done(plain(*this, request, path));
 }
 
 }  // namespace chatbridge

@@ -7,7 +7,8 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <optional>
 
-#include "core/log.hpp"
+#include "bridge/sse_session.hpp"
+#include "core/pace.hpp"
 
 namespace chatbridge {
 namespace {
@@ -38,7 +39,9 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
         gateway_(gateway),
         socket_(std::move(socket)),
         timer_(
-            lane.shard.wheel(), [](void* self) { static_cast<HttpSession*>(self)->abort(); }, this),
+            lane.shard.wheel(), [](void* self) { static_cast<HttpSession*>(self)->out_of_time(); }, this),
+        pause_(
+            lane.shard.wheel(), [](void* self) { static_cast<HttpSession*>(self)->read(); }, this),
         buffer_(gateway.options().header_bytes + body_max) {
     error_code ec;
     const auto remote = socket_.remote_endpoint(ec);
@@ -60,6 +63,8 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
   void finish() override { stop_reading(); }
   void abort() override {
     timer_.disarm();
+    pause_.disarm();
+    awaited_ = 0;
     error_code ignored;
     socket_.close(ignored);
     lane_.connections.remove(*this);
@@ -81,11 +86,48 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
     if (ec == http::error::end_of_stream ||
         (ec && !parser_->got_some() && ec.category() != http::make_error_code(http::error::bad_method).category()))
       return hang_up();
-    timer_.arm(gateway_.options().header_timeout);
     if (ec) return refuse_malformed(ec);
     const HttpRequest request = parser_->release();
     if (beast::websocket::is_upgrade(request)) return upgrade(request);
-    write(gateway_.api().handle(request));
+    posted_ = request.method() == http::verb::post;
+    timer_.arm(gateway_.options().answer_timeout);
+    awaited_ = ++asked_;
+    gateway_.api().handle(request, lane_.shard, [self = shared_from_this(), n = awaited_](Outcome outcome) {
+      if (n == self->awaited_) self->answer(std::move(outcome));
+    });
+  }
+
+  void answer(Outcome outcome) {
+    awaited_ = 0;
+    if (auto* events = std::get_if<Listen>(&outcome)) return listen(std::move(*events));
+    write(std::get<HttpResponse>(std::move(outcome)));
+  }
+
+  // What was asked of the journal goes on; its answer comes too late to be told.
+  void out_of_time() {
+    const auto self = shared_from_this();
+    if (std::exchange(awaited_, 0) == 0) return abort();
+    HttpRequest none;
+    none.version(11);
+    none.keep_alive(false);
+    write(error_response(
+        none, {errc::overloaded, posted_ ? "the journal does not answer: whether it was sent is not known; with an id, "
+                                           "it can be sent again and is said once"
+                                         : "the journal does not answer; try again later"}));
+  }
+
+  void listen(Listen what) {
+    auto& lane = lane_;
+    const auto kept = leave_lane();
+    SseSession::start(lane, gateway_.api().hub, gateway_.options().ws, std::move(socket_), std::move(what), peer_);
+  }
+
+  // The connection becomes something else.
+  std::shared_ptr<HttpSession> leave_lane() {
+    timer_.disarm();
+    auto kept = shared_from_this();
+    lane_.connections.remove(*this);
+    return kept;
   }
 
   void refuse_malformed(error_code ec) {
@@ -97,7 +139,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
     HttpRequest none;
     none.version(11);
     none.keep_alive(false);
-    write(error_response(none, status, {errc::bad_request, ec.message()}));
+    write(error_response(none, status, {status == 413 ? errc::too_long : errc::bad_request, ec.message()}));
   }
 
   void upgrade(const HttpRequest& request) {
@@ -117,10 +159,8 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
     const auto subprotocol = subprotocol_of(request);
     if (subprotocol == Subprotocol::unknown)
       return write(error_response(request, 400, {errc::bad_request, "the subprotocol here is chatbridge.v1"}));
-    timer_.disarm();
     auto& lane = lane_;
-    const auto kept = shared_from_this();
-    lane.connections.remove(*this);
+    const auto kept = leave_lane();
     std::string early(static_cast<const char*>(buffer_.data().data()), buffer_.size());
     WsSession::start(lane, gateway_.api().hub, gateway_.options().ws, std::move(socket_), std::move(early), request,
                      subprotocol == Subprotocol::v1, peer_);
@@ -129,16 +169,39 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
   void write(HttpResponse response) {
     if (stopping_) response.keep_alive(false);
     response_.emplace(std::move(response));
-    http::async_write(socket_, *response_,
-                      [self = shared_from_this()](error_code ec, std::size_t) { self->wrote(ec); });
+    serializer_.emplace(*response_);
+    write_some();
   }
 
-  void wrote(error_code ec) {
-    if (!socket_.is_open()) return;
-    if (ec || response_->need_eof() || stopping_) return hang_up();
-    response_.reset();
+  // Piece by piece, each with its own deadline: a large answer over a slow line is no stall.
+  void write_some() {
     timer_.arm(gateway_.options().idle_timeout);
+    http::async_write_some(socket_, *serializer_, [self = shared_from_this()](error_code ec, std::size_t) {
+      if (!self->socket_.is_open()) return;
+      if (ec) return self->hang_up();
+      if (self->serializer_->is_done()) return self->wrote();
+      self->write_some();
+    });
+  }
+
+  void wrote() {
+    if (response_->need_eof() || stopping_) return hang_up();
+    serializer_.reset();
+    response_.reset();
+    answering_ = false;
+    timer_.arm(gateway_.options().idle_timeout);
+    // Who says more than is allowed is read more slowly.
+    const auto wait = posted_ ? pace() : Duration{};
+    if (wait > Duration{}) return pause_.arm(wait);
     read();
+  }
+
+  Duration pace() {
+    const auto& limit = gateway_.api().hub.options().rate;
+    if (limit.off()) return {};
+    const auto now = lane_.shard.wheel().now();
+    pace_.take(now, limit);
+    return pace_.wait(now, limit);
   }
 
   // Closes so that the answer is not lost to a reset: the peer's unread bytes are taken until it closes or time is up.
@@ -161,11 +224,14 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
   const HttpGateway& gateway_;
   Socket socket_;
   std::string peer_;
-  Timer timer_;
+  Timer timer_, pause_;
+  Pace pace_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<HttpResponse> response_;
-  bool answering_ = false, stopping_ = false;
+  std::optional<http::response_serializer<http::string_body>> serializer_;
+  std::uint64_t asked_ = 0, awaited_ = 0;  // which request's answer is awaited, 0: none
+  bool answering_ = false, stopping_ = false, posted_ = false;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// HTTP connections: requests in turn, an upgrade makes a WebSocket client of them.
+// HTTP connections: requests in turn; an upgrade makes a WebSocket client of one, a GET of events a listener.
 #pragma once
 #include <atomic>
 #include <string>
@@ -9,9 +9,10 @@
 namespace chatbridge {
 
 struct HttpOptions {
-  Duration header_timeout = std::chrono::seconds(5);  // for a whole request, once its first byte or turn has come
-  Duration idle_timeout = std::chrono::seconds(60);   // between requests
-  std::size_t header_bytes = 16 * 1024;               // of a request's header
+  Duration header_timeout = std::chrono::seconds(5);   // for a whole request, once its first byte or turn has come
+  Duration idle_timeout = std::chrono::seconds(60);    // between requests, and between two pieces of an answer
+  Duration answer_timeout = std::chrono::seconds(10);  // for the journal to have one; then it is 503
+  std::size_t header_bytes = 16 * 1024;                // of a request's header
   WsOptions ws;
 };
 

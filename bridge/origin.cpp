@@ -58,9 +58,13 @@ bool Guard::host_allowed(std::string_view header) const {
   return std::ranges::find(hosts_, host) != hosts_.end() || std::ranges::find(hosts_, lower(header)) != hosts_.end();
 }
 
+bool Guard::origin_listed(std::string_view origin) const {
+  return std::ranges::find(origins_, lower(origin)) != origins_.end();
+}
+
 bool Guard::origin_allowed(std::string_view origin, std::string_view host) const {
+  if (origin_listed(origin)) return true;
   const auto given = lower(origin);
-  if (std::ranges::find(origins_, given) != origins_.end()) return true;
   const auto scheme = given.find("://");
   if (scheme == std::string::npos) return false;
   auto theirs = split(std::string_view(given).substr(scheme + 3));

@@ -17,6 +17,8 @@ class Guard {
   bool host_allowed(std::string_view host) const;
   // `origin`: the Origin header (RFC 6454), if there is one. The same host and port as `host`, or configured.
   bool origin_allowed(std::string_view origin, std::string_view host) const;
+  // Configured: pages of it may also read the answers (CORS).
+  bool origin_listed(std::string_view origin) const;
 
  private:
   const std::vector<std::string> hosts_, origins_;

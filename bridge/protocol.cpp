@@ -48,6 +48,11 @@ class Fields {
     if (!v->is_number_unsigned()) throw Wrong{std::string(field) + " is a whole number"};
     return v->get<std::uint64_t>();
   }
+  std::string id() const {
+    auto id = maybe_string("id").value_or("");
+    if (!good_id(id)) throw Wrong{id_rule};
+    return id;
+  }
   std::size_t limit(std::size_t usual) const {
     return std::clamp<std::size_t>(maybe_number("limit").value_or(usual), 1, list_max);
   }
@@ -75,14 +80,8 @@ Request request(const std::string& type, const Fields& f) {
   if (type == "who") return Who{f.string("room"), f.maybe_string("prefix").value_or(""), f.limit(100)};
   if (type == "ping") return Ping{};
   if (type == "typing") return Typing{f.string("room")};
-  if (type == "direct") {
-    Direct direct{f.string("nick"), f.string("text"), f.maybe_string("id").value_or("")};
-    if (!good_id(direct.id)) throw Wrong{id_rule};
-    return direct;
-  }
-  Say say{f.string("room"), f.string("text"), f.maybe_string("id").value_or(""), f.flag("action")};
-  if (!good_id(say.id)) throw Wrong{id_rule};
-  return say;
+  if (type == "direct") return Direct{f.string("nick"), f.string("text"), f.id()};
+  return Say{f.string("room"), f.string("text"), f.id(), f.flag("action")};
 }
 
 bool known(const std::string& type) {
@@ -91,16 +90,21 @@ bool known(const std::string& type) {
   return std::ranges::find(types, type) != std::end(types);
 }
 
-json load(std::string_view text, bool& too_deep) {
+// What is wrong with it, if something is.
+std::optional<Error> load(std::string_view text, json& object) {
   // To the library a NUL is the end, whatever comes behind it; JSON has none (RFC 8259 section 2).
-  if (text.find('\0') != std::string_view::npos) return json(json::value_t::discarded);
-  return json::parse(
-      text,
+  const bool whole = text.find('\0') == std::string_view::npos;
+  bool too_deep = false;
+  object = json::parse(
+      whole ? text : std::string_view{},
       [&](int depth, json::parse_event_t, json&) {
         if (depth > depth_max) too_deep = true;
         return !too_deep;
       },
       false);
+  if (too_deep) return Error{errc::bad_request, "JSON nested too deep"};
+  if (object.is_discarded() || !object.is_object()) return Error{errc::bad_request, "not a JSON object"};
+  return std::nullopt;
 }
 
 std::string text_of(const json& object, const char* field) {
@@ -113,10 +117,8 @@ std::string text_of(const json& object, const char* field) {
 }  // namespace
 
 Parsed parse(std::string_view text) {
-  bool too_deep = false;
-  const auto object = load(text, too_deep);
-  if (too_deep) return Invalid{{errc::bad_request, "JSON nested too deep"}, {}, {}};
-  if (object.is_discarded() || !object.is_object()) return Invalid{{errc::bad_request, "not a JSON object"}, {}, {}};
+  json object;
+  if (auto wrong = load(text, object)) return Invalid{*std::move(wrong), {}, {}};
   const auto id = text_of(object, "id"), room = text_of(object, "room");
   try {
     const Fields fields(object);
@@ -125,6 +127,17 @@ Parsed parse(std::string_view text) {
     return request(type, fields);
   } catch (const Wrong& wrong) {
     return Invalid{{errc::bad_request, wrong.what}, id, room};
+  }
+}
+
+result<Post> parse_post(std::string_view body) {
+  json object;
+  if (auto wrong = load(body, object)) return *std::move(wrong);
+  try {
+    const Fields f(object);
+    return Post{f.maybe_string("nick"), f.string("text"), f.id(), f.flag("action")};
+  } catch (const Wrong& wrong) {
+    return Error{errc::bad_request, wrong.what};
   }
 }
 

@@ -1,4 +1,4 @@
-// chatbridge.v1, what clients send: one JSON object to one value. Pure; any bytes.
+// What clients send as JSON, chatbridge.v1 and POST: one object to one value. Pure; any bytes.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -55,5 +55,13 @@ struct Invalid {
 using Parsed = std::variant<Request, Invalid>;
 
 Parsed parse(std::string_view object);
+
+// The body of a POST: one message to the room of its address.
+struct Post {
+  std::optional<std::string> nick;
+  std::string text, id;
+  bool action = false;
+};
+result<Post> parse_post(std::string_view body);
 
 }  // namespace chatbridge::v1

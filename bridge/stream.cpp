@@ -35,6 +35,13 @@ void tune(Socket& socket) {
   set(fd, IPPROTO_TCP, TCP_KEEPCNT, keepalive_probes);
 }
 
+bool acknowledged_within(Socket& socket, std::chrono::milliseconds period) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  return std::chrono::milliseconds(info.tcpi_last_ack_recv) < period;
+}
+
 Sending send_due(Client& client, Socket& socket, bool& delivered) {
   for (;;) {
     auto& chunk = client.gather();

@@ -30,6 +30,9 @@ std::string to_string(const Tcp::endpoint& endpoint);  // "127.0.0.1:9999", "[::
 // No delay, keep-alive, and a bound on what waits unsent in the kernel. Errors are ignored: the next read tells.
 void tune(Socket& socket);
 
+// Whether the peer's kernel has acknowledged anything in that time.
+bool acknowledged_within(Socket& socket, std::chrono::milliseconds period);
+
 enum class Sending { drained, blocked, failed };
 // Sends what `client` is due, as much as the kernel takes now. `delivered` is set if anything went out.
 Sending send_due(Client& client, Socket& socket, bool& delivered);

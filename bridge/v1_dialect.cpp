@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bridge/place.hpp"
 #include "core/command.hpp"
 
 namespace chatbridge {
@@ -9,7 +10,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::size_t joined_last = 50;           // messages that a join without a place begins with
 constexpr std::size_t history_bytes = 48 * 1024;  // of one answer: a frame to a client is at most 64 KiB
 
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -27,13 +27,12 @@ struct Start {
 };
 
 Start start_of(const v1::Join& r, const Journal& journal, const RoomName& room) {
-  const From newest{From::What::last, seq_zero, joined_last};
+  const From newest{From::What::last, seq_zero, newest_messages};
   if (!r.after) return {newest, false};
   const auto floor = journal.floor(room);
   if (*r.after == 0) return {{From::What::after, floor, 0}, true};
-  if (r.epoch && *r.epoch != journal.epoch().name) return {newest, false};
   const Seq after{*r.after};
-  if (after > journal.head(room)) return {newest, false};
+  if (!is_place(journal, room, r.epoch, after)) return {newest, false};
   return {{From::What::after, after, 0}, after >= floor};
 }
 

@@ -1,8 +1,5 @@
 #include "bridge/ws_socket.hpp"
 
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <boost/beast/core/flat_static_buffer.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -147,10 +144,7 @@ void WsSocket::wait_writable() {
 }
 
 bool WsSocket::acknowledged_within(std::chrono::milliseconds period) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (::getsockopt(impl_->layer().socket().native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
-  return std::chrono::milliseconds(info.tcpi_last_ack_recv) < period;
+  return chatbridge::acknowledged_within(impl_->layer().socket(), period);
 }
 
 void WsSocket::close(std::uint16_t code, std::string_view reason) {

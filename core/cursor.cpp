@@ -181,7 +181,7 @@ void Cursor::read_page() {
 void Cursor::page_arrived(const result<Page>& page) {
   state_ = State::below;
   if (!page) return retry_later();
-  const auto& room = room_->name().str();
+  const wire::Of room{room_->name().str(), room_->journal().epoch().name};
   if (last_ > 0) {
     seq_ = page->start;
     last_ = 0;

@@ -44,6 +44,8 @@ class Cursor {
 
   // Everything since where it stands will come from the window, whatever the journal still has.
   bool in_window() const { return last_ == 0 && seq_ >= readers_->view(wire()).floor; }
+  // The last message given, or what it begins after.
+  Seq seq() const { return seq_; }
   bool at_head() const { return state_ == State::live && offset_ == readers_->view(wire()).head; }
 
   // One of the client's own messages was appended: it is somewhere at or before `seq`.

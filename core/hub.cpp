@@ -121,6 +121,12 @@ result<void> Hub::rename(Session& session, std::string_view raw, ClientId origin
   return {};
 }
 
+bool Hub::nick_in_use(const Nick& nick) const {
+  const std::lock_guard lock(m_);
+  const auto holder = nicks_.find(nick.key());
+  return holder != nicks_.end() && (holder->second->connections_ > 0 || !grace_over(*holder->second));
+}
+
 // ---- to one person
 
 bool Hub::put_direct(Client& client, const DirectPtr& d, bool own) {

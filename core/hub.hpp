@@ -83,6 +83,8 @@ class Hub {
   void disconnect(Session& session, Farewell farewell, Client* client = nullptr);
   // Gives the session another nick and tells its rooms. Fails with bad_nick, nick_taken.
   result<void> rename(Session& session, std::string_view raw, ClientId origin);
+  // Whether somebody has that nick who is connected or may still come back to it.
+  bool nick_in_use(const Nick& nick) const;
 
   // ---- rooms: open() until as many close(); a room without users and messages is no more
   result<std::shared_ptr<Room>> open(const RoomName& name);

@@ -30,7 +30,7 @@ Room::Room(RoomName name, Journal& journal, std::size_t window_bytes, InFlight& 
     : name_(std::move(name)),
       journal_(journal),
       in_flight_(in_flight),
-      log_(name_.str(), window_bytes, journal.head(name_)) {}
+      log_(name_.str(), window_bytes, journal.head(name_), journal.epoch().name) {}
 
 void Room::append(Message m, std::shared_ptr<Speaker> from) {
   in_flight_.add();

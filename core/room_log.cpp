@@ -101,8 +101,8 @@ void WireLog::view(View& into) const {
   into.floor = floor_;
 }
 
-RoomLog::RoomLog(std::string room, std::size_t window_bytes, Seq head)
-    : room_(std::move(room)), window_bytes_(window_bytes), head_(head) {}
+RoomLog::RoomLog(std::string room, std::size_t window_bytes, Seq head, std::string epoch)
+    : room_(std::move(room)), epoch_(std::move(epoch)), window_bytes_(window_bytes), head_(head) {}
 
 void RoomLog::open(Wire wire) {
   if (!log(wire).active()) log(wire).start(head_);
@@ -124,8 +124,9 @@ void RoomLog::append(const Message& m) {
   head_at_ = static_cast<std::uint32_t>(m.at.time_since_epoch() / std::chrono::seconds(1));
   // Who speaks JSON gets back what it says.
   for (const auto wire : all_wires)
-    add(wire, wire == Wire::json_frame ? 0 : m.origin,
-        [&](std::string& out) { wire::append_message(out, wire, room_, m); });
+    add(wire, wire == Wire::json_frame ? 0 : m.origin, [&](std::string& out) {
+      wire::append_message(out, wire, {room_, epoch_}, m);
+    });
   trim();
 }
 

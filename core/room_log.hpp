@@ -79,7 +79,7 @@ class WireLog {
 // Guarded by its room's lock.
 class RoomLog {
  public:
-  RoomLog(std::string room, std::size_t window_bytes, Seq head);
+  RoomLog(std::string room, std::size_t window_bytes, Seq head, std::string epoch = {});
 
   // A format is encoded while somebody reads it.
   void open(Wire wire);
@@ -100,7 +100,7 @@ class RoomLog {
   void trim();
   WireLog& log(Wire wire) { return logs_[static_cast<std::size_t>(wire)]; }
 
-  const std::string room_;
+  const std::string room_, epoch_;
   const std::size_t window_bytes_;
   Seq head_;
   std::uint32_t head_at_ = 0;

@@ -41,6 +41,13 @@ void append_members(std::string& out, const std::vector<Member>& members) {
   out += ']';
 }
 
+// Of an event: JSON has no line ends, so what follows is one line of data.
+void append_id(std::string& out, std::string_view epoch, Seq seq) {
+  out += "id: ";
+  out += epoch;
+  out += '-' + std::to_string(number(seq)) + '\n';
+}
+
 std::string_view without_line_end(std::string_view text) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.ends_with('\r')) text.remove_suffix(1);
@@ -108,11 +115,18 @@ void append_message_json(std::string& out, std::string_view room, const Message&
   out += '}';
 }
 
-void append_message(std::string& out, Wire wire, std::string_view room, const Message& m, bool old) {
+void append_message(std::string& out, Wire wire, const Of& of, const Message& m, bool old) {
   std::string scratch;
   if (wire == Wire::json_frame) {
-    append_message_json(scratch, room, m);
+    append_message_json(scratch, of.room, m);
     append_frame(out, scratch);
+    return;
+  }
+  if (wire == Wire::sse) {
+    append_id(out, of.epoch, m.seq);
+    out += "data: ";
+    append_message_json(out, of.room, m);
+    out += "\n\n";
     return;
   }
   if (verbatim(wire)) return append_verbatim(out, wire, m);
@@ -164,13 +178,26 @@ void append_presence(std::string& out, std::string_view room, const PresenceChan
   append_frame(out, json);
 }
 
-void append_gap(std::string& out, Wire wire, std::string_view room, Seq from, Seq to, WallTime first, WallTime last) {
-  if (wire != Wire::json_frame)
+void append_gap(std::string& out, Wire wire, const Of& of, Seq from, Seq to, WallTime first, WallTime last) {
+  if (wire != Wire::json_frame && wire != Wire::sse)
     return append_line(out, wire, "*** you missed messages from " + utc_minute(first) + " to " + utc_minute(last));
   std::string json = R"({"type":"gap","room":")";
-  json += room;
-  json += R"(","from":)" + std::to_string(number(from) + 1) + R"(,"to":)" + std::to_string(number(to)) + "}";
-  append_frame(out, json);
+  json += of.room;
+  json += R"(",)";
+  append_gap_members(json, from, to);
+  json += '}';
+  if (wire == Wire::json_frame) return append_frame(out, json);
+  append_id(out, of.epoch, to);
+  out += "data: " + json + "\n\n";
+}
+
+void append_gap_members(std::string& out, Seq from, Seq to) {
+  out += R"("from":)" + std::to_string(number(from) + 1) + R"(,"to":)" + std::to_string(number(to));
+}
+
+void append_place(std::string& out, std::string_view epoch, Seq at) {
+  append_id(out, epoch, at);
+  out += '\n';
 }
 
 void append_direct(std::string& out, Wire wire, const Direct& d, bool own) {

@@ -19,8 +19,10 @@ enum class Wire : std::uint8_t {
   json_frame,  // chatbridge.v1: one JSON object a text frame
   bytes,       // verbatim relay: messages as they came, and nothing else
   raw_frame,   // the same as WebSocket frames, binary but for what came as text
+  sse,         // Server-Sent Events (WHATWG HTML section 9.2): messages as the same JSON, and nothing else
 };
-inline constexpr std::array all_wires{Wire::line, Wire::text_frame, Wire::json_frame, Wire::bytes, Wire::raw_frame};
+inline constexpr std::array all_wires{Wire::line,  Wire::text_frame, Wire::json_frame,
+                                      Wire::bytes, Wire::raw_frame,  Wire::sse};
 inline constexpr std::size_t wire_count = all_wires.size();
 inline constexpr bool has_lines(Wire wire) { return wire == Wire::line || wire == Wire::text_frame; }
 inline constexpr bool verbatim(Wire wire) { return wire == Wire::bytes || wire == Wire::raw_frame; }
@@ -43,6 +45,14 @@ struct Rename {
 
 namespace wire {
 
+// The room that something is of, as formats name it. The epoch is for Wire::sse, whose events name their place.
+struct Of {
+  Of(std::string_view room = {}, std::string_view epoch = {}) : room(room), epoch(epoch) {}
+  Of(const std::string& room) : room(room) {}
+  Of(const char* room) : room(room) {}
+  std::string_view room, epoch;
+};
+
 // Payload as one WebSocket frame.
 void append_frame(std::string& out, std::string_view payload, bool binary = false);
 
@@ -50,7 +60,7 @@ void append_frame(std::string& out, std::string_view payload, bool binary = fals
 void append_line(std::string& out, Wire wire, std::string_view line);
 
 // One message; for the line formats with `[12:03] ` (UTC) before it when `old`.
-void append_message(std::string& out, Wire wire, std::string_view room, const Message& m, bool old = false);
+void append_message(std::string& out, Wire wire, const Of& of, const Message& m, bool old = false);
 
 // The JSON object of a message alone, without a frame: for lists of messages.
 void append_message_json(std::string& out, std::string_view room, const Message& m);
@@ -62,7 +72,12 @@ void append_typing(std::string& out, std::string_view room, const Typing& typing
 void append_presence(std::string& out, std::string_view room, const PresenceChange& change);  // json_frame only
 
 // Messages after `from` up to and with `to` are gone; `first` and `last` bound when they were said.
-void append_gap(std::string& out, Wire wire, std::string_view room, Seq from, Seq to, WallTime first, WallTime last);
+void append_gap(std::string& out, Wire wire, const Of& of, Seq from, Seq to, WallTime first, WallTime last);
+// The same as JSON members, the first and the last number that is gone: "from":900,"to":1100
+void append_gap_members(std::string& out, Seq from, Seq to);
+
+// Wire::sse: where a reader stands, for its browser to name when it comes back; no event.
+void append_place(std::string& out, std::string_view epoch, Seq at);
 
 // A direct message, to whoever it is for or, `own`, to another connection of whoever said it.
 void append_direct(std::string& out, Wire wire, const Direct& direct, bool own);

@@ -2,43 +2,22 @@
 
 #include <catch2/catch.hpp>
 
+#include "api_server.hpp"
 #include "bridge/assets.hpp"
-#include "support/bench.hpp"
-#include "support/journals.hpp"
 
 namespace chatbridge {
 namespace {
 
-namespace http = boost::beast::http;
 using nlohmann::json;
-using Headers = std::vector<std::pair<std::string, std::string>>;
+using test::header, test::Headers;
+namespace http = boost::beast::http;
 
-struct Server {
-  HttpResponse ask(http::verb method, const std::string& target, const Headers& headers = {}, bool host = true) {
-    HttpRequest request(method, target, 11);
-    if (host) request.set(http::field::host, "localhost:8080");
-    for (const auto& [field, value] : headers)
-      if (field == "Host") {
-        request.set(field, value);
-      } else {
-        request.insert(field, value);
-      }
-    return api.handle(request);
+struct Server : test::ApiServer {
+  using ApiServer::ask;
+  HttpResponse ask(http::verb method, const std::string& target, const Headers& headers = {}) {
+    return ask(request(method, target, headers));
   }
-  HttpResponse get(const std::string& target, const Headers& headers = {}) {
-    return ask(http::verb::get, target, headers);
-  }
-  test::ListJournal journal;
-  test::Bench bench{journal};
-  Guard guard{{}, {"https://friend.example"}, "box"};
-  std::atomic<Readiness> readiness{Readiness::ready};
-  Api api{bench.hub, guard, readiness};
 };
-
-std::string header(const HttpResponse& r, const std::string& field) {
-  const auto value = r[field];
-  return {value.data(), value.size()};
-}
 
 void is_error(const HttpResponse& r, unsigned status, const std::string& code) {
   CHECK(r.result_int() == status);
@@ -120,6 +99,16 @@ TEST_CASE("healthz is always well, readyz only while clients are taken") {
   CHECK(header(s.get("/readyz"), "Cache-Control") == "no-store");
 }
 
+TEST_CASE("readyz says what is wrong with the journal, in any state") {
+  Server s;
+  s.journal.wrong = "the disk is full";
+  CHECK(s.get("/readyz").result_int() == 503);
+  CHECK(s.get("/readyz").body() == "the disk is full\n");
+  CHECK(s.get("/healthz").result_int() == 200);
+  s.readiness = Readiness::draining;
+  CHECK(s.get("/readyz").result_int() == 503);
+}
+
 TEST_CASE("rooms are listed with people and heads") {
   Server s;
   CHECK(json::parse(s.get("/api/rooms").body()) == json::parse(R"({"rooms":[]})"));
@@ -135,7 +124,8 @@ TEST_CASE("rooms are listed with people and heads") {
 TEST_CASE("what is not there is 404, and not quoted") {
   Server s;
   for (const auto* target : {"/nowhere", "/index.html/", "/js/", "/../etc/passwd", "/%2e%2e/etc/passwd", "/api/room",
-                             "//", "/<script>", "/api/rooms/"}) {
+                             "//", "/<script>", "/api/rooms/", "/api/rooms/lobby", "/api/rooms/lobby/",
+                             "/api/rooms/lobby/messages/", "/api/rooms/lobby/event", "/api/rooms/a/b/messages"}) {
     const auto r = s.get(target);
     INFO(target);
     is_error(r, 404, "not_found");
@@ -172,13 +162,13 @@ TEST_CASE("a name that is not this server's is 421 on every route, and told of t
 
 TEST_CASE("a request has one Host header") {
   Server s;
-  is_error(s.ask(http::verb::get, "/", {}, false), 400, "bad_request");
+  is_error(s.ask(HttpRequest(http::verb::get, "/", 11)), 400, "bad_request");
   HttpRequest two(http::verb::get, "/", 11);
   two.insert(http::field::host, "localhost");
   two.insert(http::field::host, "localhost");
-  is_error(s.api.handle(two), 400, "bad_request");
+  is_error(s.ask(two), 400, "bad_request");
   HttpRequest old(http::verb::get, "/healthz", 10);
-  CHECK(s.api.handle(old).result_int() == 200);
+  CHECK(s.ask(old).result_int() == 200);
 }
 
 TEST_CASE("a POST or an upgrade from another origin is 403, a GET is not looked at") {
@@ -195,9 +185,9 @@ TEST_CASE("a connection stays open when its client wants it to") {
   Server s;
   HttpRequest request(http::verb::get, "/healthz", 11);
   request.set(http::field::host, "localhost");
-  CHECK(s.api.handle(request).keep_alive());
+  CHECK(s.ask(request).keep_alive());
   request.keep_alive(false);
-  CHECK_FALSE(s.api.handle(request).keep_alive());
+  CHECK_FALSE(s.ask(request).keep_alive());
 }
 
 }  // namespace

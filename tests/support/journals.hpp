@@ -93,6 +93,7 @@ class DelayedJournal final : public Journal {
   bool hold_appends = true, hold_reads = false, early = false;
   // Asked when an answer is released.
   std::function<bool()> fail = [] { return false; }, fail_reads = [] { return false; };
+  std::string wrong;        // trouble()
   bool overlapped = false;  // a second append to a room before the first was done
 
   std::size_t held() const { return held_.size(); }
@@ -133,7 +134,7 @@ class DelayedJournal final : public Journal {
     });
   }
   void forget_session(const SecretHash& id) override { inner_.forget_session(id); }
-  std::string trouble() const override { return {}; }
+  std::string trouble() const override { return wrong; }
   void close() override {}
 
  private:
