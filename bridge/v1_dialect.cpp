@@ -53,6 +53,59 @@ std::string history_json(const std::string& room, const Page& page) {
   return out + R"(],"more":)" + (page.more || from > 0 ? "true" : "false") + "}";
 }
 
+void welcome(Client& client, const result<void>& named) {
+  const auto& o = client.hub().options();
+  client.tell_json(dump({{"type", "welcome"},
+                         {"nick", client.nick()},
+                         {"session", client.session()->id()},
+                         {"room", o.default_room.str()},
+                         {"limits",
+                          {{"message_bytes", o.text.bytes},
+                           {"message_lines", o.text.lines},
+                           {"rooms", o.rooms_per_client},
+                           {"rate", o.rate.count},
+                           {"burst", o.rate.burst},
+                           {"presence_max", o.presence_max}}}}));
+  if (!named) client.tell(named.error());
+}
+
+// A new session's id is told when the journal has it. Nothing is taken from the client meanwhile.
+class Welcome : public std::enable_shared_from_this<Welcome> {
+ public:
+  Welcome(Client& client, result<void> named)
+      : client_(client.shared_from_this()),
+        named_(std::move(named)),
+        patience_(
+            client.shard().wheel(), [](void* self) { static_cast<Welcome*>(self)->kept(Error{errc::overloaded, {}}); },
+            this) {}
+
+  void wait() {
+    client_->reading(true);
+    patience_.arm(Hub::patience);
+    client_->hub().keep(*client_->session(), [self = shared_from_this()](const result<void>& outcome) {
+      self->client_->shard().post([self, outcome] { self->kept(outcome); });
+    });
+  }
+
+ private:
+  void kept(const result<void>& outcome) {
+    if (std::exchange(told_, true)) return;
+    patience_.disarm();
+    client_->reading(false);
+    if (outcome) {
+      welcome(*client_, named_);
+    } else {
+      client_->turn_away("journal does not answer", Error{errc::overloaded, "the journal does not answer; try again later"});
+    }
+    client_->shard().flush_soon(*client_);
+  }
+
+  const std::shared_ptr<Client> client_;
+  const result<void> named_;
+  Timer patience_;
+  bool told_ = false;
+};
+
 }  // namespace
 
 std::size_t V1Dialect::input(std::string_view text) {
@@ -82,22 +135,12 @@ void V1Dialect::apply(const v1::Hello& r) {
   auto& hub = client_.hub();
   const auto found = r.session ? hub.find_session(*r.session) : Found{};
   client_.become(found.session ? found.session : hub.new_session());
-  result<std::string> renamed = client_.nick();
-  if (found.nick_taken) renamed = Error{errc::nick_taken, "somebody else has that nick by now"};
-  if (r.nick && *r.nick != client_.nick()) renamed = client_.rename(*r.nick);
-  const auto& o = hub.options();
-  client_.tell_json(dump({{"type", "welcome"},
-                          {"nick", client_.nick()},
-                          {"session", client_.session()->id()},
-                          {"room", o.default_room.str()},
-                          {"limits",
-                           {{"message_bytes", o.text.bytes},
-                            {"message_lines", o.text.lines},
-                            {"rooms", o.rooms_per_client},
-                            {"rate", o.rate.count},
-                            {"burst", o.rate.burst},
-                            {"presence_max", o.presence_max}}}}));
-  if (!renamed) client_.tell(renamed.error());
+  result<void> named;
+  if (found.nick_taken) named = Error{errc::nick_taken, "somebody else has that nick by now"};
+  if (r.nick && *r.nick != client_.nick())
+    if (const auto renamed = client_.rename(*r.nick); !renamed) named = renamed.error();
+  if (found.session) return welcome(client_, named);
+  std::make_shared<Welcome>(client_, std::move(named))->wait();
 }
 
 void V1Dialect::apply(const v1::Join& r) {

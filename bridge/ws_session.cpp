@@ -124,7 +124,8 @@ void WsSession::ws_gone(Farewell farewell, const std::string& reason) {
   const bool was_open = state_ != State::handshake;
   state_ = State::gone;
   timer_.disarm();
-  const auto left = close_code_ == normal ? Farewell::said : farewell;
+  // Whom the server sends away has not said goodbye.
+  const auto left = close_code_ == normal ? Farewell::said : close_code_ != 0 ? Farewell::lost : farewell;
   client_->gone(left);
   if (was_open)
     log::info("disconnect", {{"transport", "ws"},
@@ -215,11 +216,8 @@ void WsSession::finish() {
 
 void WsSession::abort() { socket_->abort(); }
 
-void WsSession::fell_behind() {
-  lane_.shard.post([self = shared_from_this()] {
-    self->close_reason_ = "fell behind";
-    self->abort();
-  });
+void WsSession::turned_away(std::string_view reason) {
+  lane_.shard.post([self = shared_from_this(), reason] { self->end(try_again, reason, true); });
 }
 
 // ---- time

@@ -34,7 +34,7 @@ class WsSession final : public Connection,
   void finish() override;
   void abort() override;
   void flush() override;
-  void fell_behind() override;
+  void turned_away(std::string_view reason) override;
 
  private:
   void ws_open() override;

@@ -206,9 +206,11 @@ void Client::tell_slow() {
                  (datagrams_ ? "what is more is dropped" : "you are read more slowly, nothing is lost")});
 }
 
-void Client::fell_behind() {
+void Client::turn_away(std::string_view reason, const std::optional<Error>& why) {
+  if (transport_ == nullptr) return;
+  if (why) tell(*why);
   mute();
-  if (transport_ != nullptr) transport_->fell_behind();
+  transport_->turned_away(reason);
 }
 
 bool Client::congested() const {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,9 @@ class Transport {
   // There may be something to send: sends as much as can be sent now, or nothing if a send is under way. Never closes
   // within the call: other clients are being flushed around it.
   virtual void flush() = 0;
-  // What it should get next is no longer kept, and it can't be told: its connection ends, not within the call.
-  virtual void fell_behind() {}
+  // It can't be served any longer, for this reason: what it was told is still sent, then its connection ends, not within
+  // the call.
+  virtual void turned_away(std::string_view reason) { static_cast<void>(reason); }
 
  protected:
   ~Transport() = default;
@@ -85,6 +87,8 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   std::uint64_t told() const { return private_base_ + private_.size(); }
   std::uint64_t told_sent() const { return private_base_ + private_sent_; }
   std::size_t private_bytes() const { return private_.size() - private_sent_; }
+  // It cannot be served: its connection ends. `why`: what it is told first.
+  void turn_away(std::string_view reason, const std::optional<Error>& why = std::nullopt);
   // Nothing more is told or read from rooms; what was told before is still sent.
   void mute() { muted_ = held_ = true; }
 
@@ -109,7 +113,6 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void forget_sent();
   void send(Cursor& cursor, Message m);
   void take_inbox();
-  void fell_behind();
   void tell_slow();
 
   Hub& hub_;

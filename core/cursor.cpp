@@ -187,7 +187,7 @@ void Cursor::page_arrived(const result<Page>& page) {
     last_ = 0;
   } else if (seq_ < page->floor) {
     // In verbatim relay there is no way to tell of a gap; of datagrams some are lost, a stream ends.
-    if (verbatim(wire()) && !client_.datagrams()) return client_.fell_behind();
+    if (verbatim(wire()) && !client_.datagrams()) return client_.turn_away("fell behind");
     std::string gap;
     const auto first = seq_at_ > 0 ? wall(seq_at_) : page->floor_at;
     wire::append_gap(gap, wire(), room, seq_, page->floor, first, page->floor_at);

@@ -11,6 +11,8 @@ namespace {
 constexpr Duration session_kept = std::chrono::hours(24);
 constexpr std::size_t sessions_max = 100'000;
 
+WallTime now_wall() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
 }  // namespace
 
 Hub::Hub(Journal& journal, HubOptions options, std::function<void()> presence_due, TimePoint (*now)())
@@ -19,38 +21,88 @@ Hub::Hub(Journal& journal, HubOptions options, std::function<void()> presence_du
     auto room = std::make_shared<Room>(name, journal_, options_.window_bytes, in_flight_);
     rooms_.emplace(std::move(name), Entry{}).first->second.room = std::move(room);
   }
+  load_sessions();
 }
 
 // ---- sessions
+
+void Hub::load_sessions() {
+  const auto now = now_wall();
+  auto records = journal_.sessions();
+  std::ranges::sort(records, {}, &SessionRecord::seen);  // as parted_ is
+  for (const auto& r : records) {
+    const auto away = r.connected ? WallTime::duration{} : std::max(now - r.seen, WallTime::duration{});
+    if (away >= session_kept) {
+      journal_.forget_session(r.id);
+      continue;
+    }
+    const auto session = std::make_shared<Session>(r.id, Nick::given(r.nick));
+    session->kept_ = true;
+    session->disconnected_ = now_() - away;
+    // Whoever was connected when the last server ended is lost, and may come back now that there is one again.
+    session->in_grace_ = r.connected || r.in_grace;
+    if (!grace_over(*session)) claim_nick(*session);
+    session->parted_ = parted_.insert(parted_.end(), session.get());
+    sessions_.emplace(r.id, session);
+  }
+  parted_.sort([](const Session* a, const Session* b) { return a->disconnected_ < b->disconnected_; });
+}
+
+Nick Hub::free_guest() {
+  for (;;) {
+    auto guest = Nick::guest(++guests_);
+    if (!nicks_.contains(guest.key())) return guest;
+  }
+}
 
 std::shared_ptr<Session> Hub::new_session(std::string given) {
   const std::lock_guard lock(m_);
   forget_old_sessions();
   auto session =
-      std::make_shared<Session>(random_token(), given.empty() ? Nick::guest(++guests_) : Nick::given(std::move(given)));
+      std::make_shared<Session>(random_token(), given.empty() ? free_guest() : Nick::given(std::move(given)));
   session->connections_ = 1;
   claim_nick(*session);
-  sessions_.emplace(session->id(), session);
+  sessions_.emplace(session->hash_, session);
   return session;
 }
 
 Found Hub::find_session(const std::string& id) {
   const std::lock_guard lock(m_);
-  const auto known = sessions_.find(id);
+  const auto known = sessions_.find(hash_secret(id));
   if (known == sessions_.end()) return {};
   Found found{known->second};
   auto& session = *found.session;
+  session.set_id(id);
   if (session.connections_ == 0 && grace_over(session)) session.waiting_.clear();
   if (session.connections_++ > 0) return found;
   parted_.erase(session.parted_);
   session.in_grace_ = false;
-  if (session.holds_nick_) return found;
-  if (!free_nick(session.nick_.key(), session)) {
-    session.set_nick(Nick::guest(++guests_));
-    found.nick_taken = true;
+  if (!session.holds_nick_) {
+    if (!free_nick(session.nick_.key(), session)) {
+      session.set_nick(free_guest());
+      found.nick_taken = true;
+    }
+    claim_nick(session);
   }
-  claim_nick(session);
+  if (session.kept_) put(session);
   return found;
+}
+
+void Hub::keep(Session& session, Journal::DoneHandler done) {
+  const std::lock_guard lock(m_);
+  session.kept_ = true;
+  put(session, std::move(done));
+}
+
+// With the lock held, so that the journal is told in the order of what happened.
+void Hub::put(const Session& session, Journal::DoneHandler done) {
+  SessionRecord r;
+  r.id = session.hash_;
+  r.nick = session.nick();
+  r.connected = session.connections_ > 0;
+  r.in_grace = session.in_grace_;
+  r.seen = now_wall();
+  journal_.put_session(std::move(r), std::move(done));
 }
 
 void Hub::attach(Session& session, Client& client) {
@@ -67,6 +119,7 @@ void Hub::disconnect(Session& session, Farewell farewell, Client* client) {
   session.in_grace_ = farewell == Farewell::lost;
   session.parted_ = parted_.insert(parted_.end(), &session);
   if (!session.in_grace_) release_nick(session);
+  if (session.kept_) put(session);
 }
 
 bool Hub::grace_over(const Session& s) const {
@@ -98,7 +151,8 @@ void Hub::forget_old_sessions() {
     if (now_() - session.disconnected_ < session_kept && parted_.size() <= sessions_max) return;
     release_nick(session);
     parted_.pop_front();
-    sessions_.erase(std::string(session.id()));
+    if (session.kept_) journal_.forget_session(session.hash_);
+    sessions_.erase(SecretHash(session.hash_));
   }
 }
 
@@ -112,6 +166,7 @@ result<void> Hub::rename(Session& session, std::string_view raw, ClientId origin
   session.set_nick(*nick);
   claim_nick(session);
   if (old == nick->str()) return {};
+  if (session.kept_) put(session);
   for (const auto& [name, connections] : session.rooms_) {
     auto& e = rooms_.at(name);
     e.people.at(&session).member.nick = nick->str();

@@ -78,6 +78,9 @@ class Hub {
   // `given`: a name of the server's making; without one it is a guest.
   std::shared_ptr<Session> new_session(std::string given = {});
   Found find_session(const std::string& id);
+  // Has the journal keep the session, so that it is found in later lives of the server as well; `done` as in
+  // Journal::put_session, with the hub's lock held. An id is told its person only after that.
+  void keep(Session& session, Journal::DoneHandler done);
   // What is said to the session alone reaches the client from attach() to disconnect().
   void attach(Session& session, Client& client);
   void disconnect(Session& session, Farewell farewell, Client* client = nullptr);
@@ -131,6 +134,9 @@ class Hub {
   };
   void note(const RoomName& name, Entry& e, const Member& who, bool joined);
   void tell_presence(Entry& e);
+  void load_sessions();
+  void put(const Session& session, Journal::DoneHandler done = [](const result<void>&) {});
+  Nick free_guest();
   bool free_nick(const std::string& key, const Session& wanted_by);
   void claim_nick(Session& session);
   void release_nick(Session& session);
@@ -150,7 +156,7 @@ class Hub {
   std::map<RoomName, Entry> rooms_;
   std::vector<RoomName> changed_;
   std::unordered_map<std::string, Session*> nicks_;  // by key; the session outlives its claim
-  std::unordered_map<std::string, std::shared_ptr<Session>> sessions_;
+  std::unordered_map<SecretHash, std::shared_ptr<Session>, SecretHashHash> sessions_;
   std::list<Session*> parted_;  // without a connection, longest first
   std::uint64_t guests_ = 0;
 };

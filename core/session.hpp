@@ -9,6 +9,7 @@
 
 #include "core/message.hpp"
 #include "core/names.hpp"
+#include "core/secret.hpp"
 
 namespace chatbridge {
 
@@ -17,9 +18,15 @@ class Client;
 // Everything but nick() is guarded by the hub's lock and used by the hub alone.
 class Session {
  public:
-  Session(std::string id, Nick nick) : id_(std::move(id)), nick_(std::move(nick)) {}
+  // `id`: unguessable, known to its person only. One of an earlier process is known by its hash, until somebody comes
+  // back with it.
+  Session(std::string id, Nick nick) : hash_(hash_secret(id)), id_(std::move(id)), nick_(std::move(nick)) {}
+  Session(const SecretHash& hash, Nick nick) : hash_(hash), nick_(std::move(nick)) {}
 
-  const std::string& id() const { return id_; }  // unguessable; known to its person only
+  std::string id() const {
+    const std::lock_guard lock(m_);
+    return id_;
+  }
   std::string nick() const {
     const std::lock_guard lock(m_);
     return nick_.str();
@@ -27,14 +34,20 @@ class Session {
 
  private:
   friend class Hub;
+  void set_id(const std::string& id) {
+    const std::lock_guard lock(m_);
+    id_ = id;
+  }
   void set_nick(Nick nick) {
     const std::lock_guard lock(m_);
     nick_ = std::move(nick);
   }
 
-  const std::string id_;
+  const SecretHash hash_;
   mutable std::mutex m_;
+  std::string id_;
   Nick nick_;
+  bool kept_ = false;  // the journal has it, and is told what becomes of it
   std::size_t connections_ = 0;
   std::vector<Client*> clients_;           // those of its connections that can be told something
   std::vector<DirectPtr> waiting_;         // while it has none, and is in grace

@@ -35,8 +35,8 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   void finish() override { end("*** the server is going down, bye", "shutdown"); }
   void abort() override { close("aborted"); }
   void flush() override;
-  void fell_behind() override {
-    lane_.shard.post([self = shared_from_this()] { self->close("fell behind"); });
+  void turned_away(std::string_view reason) override {
+    lane_.shard.post([self = shared_from_this(), reason] { self->end({}, reason); });
   }
 
  private:

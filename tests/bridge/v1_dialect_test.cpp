@@ -165,5 +165,40 @@ TEST_CASE("one frame may hold several objects, each answered, empty lines ignore
   CHECK(got[3]["type"] == "pong");
 }
 
+TEST_CASE("a session is told when the journal has it; what is sent meanwhile waits") {
+  test::ListJournal list;
+  test::DelayedJournal journal(list);
+  test::Bench bench(journal);
+  Person ann(bench);
+  CHECK(ann.send(R"({"type":"hello","nick":"ann"})").empty());
+  CHECK(ann.reader->congested());
+  REQUIRE(journal.held() == 1);
+  journal.release();
+  bench.poll();
+  CHECK_FALSE(ann.reader->congested());
+  REQUIRE(ann.reader.objects("welcome").size() == 1);
+  const std::string session = ann.reader.objects("welcome").at(0)["session"];
+  CHECK(list.sessions().at(0).id == hash_secret(session));
+  CHECK(list.sessions().at(0).nick == "ann");
+  // One that is known already is told at once.
+  Person again(bench);
+  CHECK(again.hello({{"session", session}})["nick"] == "ann");
+}
+
+TEST_CASE("a session that the journal does not take is not told, and the connection ends") {
+  test::ListJournal list;
+  test::DelayedJournal journal(list);
+  journal.fail = [] { return true; };
+  test::Bench bench(journal);
+  Person ann(bench);
+  ann.send(R"({"type":"hello","nick":"ann"})");
+  journal.release();
+  bench.poll();
+  CHECK(ann.reader.objects("welcome").empty());
+  CHECK(ann.reader.objects("error").at(0)["code"] == "overloaded");
+  CHECK(ann.reader.fell == 1);
+  CHECK(list.sessions().empty());
+}
+
 }  // namespace
 }  // namespace chatbridge

@@ -14,7 +14,12 @@ struct V1Person {
   // What comes back, and what else has come but presence.
   Objects send(const std::string& frame) {
     reader.got.clear();
-    dialect.input(frame);
+    // What is not taken at once is given again when the client is not congested any more.
+    std::string_view rest = frame;
+    for (bool waited = false; !rest.empty() && !waited; bench.poll()) {
+      waited = reader->congested();
+      rest.remove_prefix(dialect.input(rest));
+    }
     bench.poll();
     auto got = reader.objects();
     std::erase_if(got, [](const json& o) { return o["type"] == "presence"; });

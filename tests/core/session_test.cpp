@@ -119,5 +119,98 @@ TEST_CASE("a session without connections is forgotten after a day, one with a co
   CHECK(s.hub.find_session(here->id()).session == here);
 }
 
+// The journal of several servers, one after the other.
+struct Servers {
+  Servers() { next(); }
+  void next() { bench = std::make_unique<test::Bench>(journal); }
+  Hub& hub() { return bench->hub; }
+  std::string kept_session(const std::string& nick) {
+    const auto session = hub().new_session();
+    REQUIRE(hub().rename(*session, nick, 0).has_value());
+    bool kept = false;
+    hub().keep(*session, [&kept](const result<void>& done) { kept = done.has_value(); });
+    REQUIRE(kept);
+    return session->id();
+  }
+  test::ListJournal journal;
+  std::unique_ptr<test::Bench> bench;
+};
+
+TEST_CASE("a session that is kept is found by the next server, its id nowhere but with its person") {
+  Servers s;
+  const auto id = s.kept_session("ann");
+  for (const auto& record : s.journal.sessions()) CHECK(record.id == hash_secret(id));
+  s.next();
+  const auto back = s.hub().find_session(id);
+  REQUIRE(back.session != nullptr);
+  CHECK(back.session->id() == id);
+  CHECK(back.session->nick() == "ann");
+  CHECK_FALSE(back.nick_taken);
+  CHECK(s.hub().find_session(s.hub().new_session()->id() + "x").session == nullptr);
+}
+
+TEST_CASE("who was connected or lost when a server ended has the nick kept for a grace of the next one") {
+  Servers s;
+  const auto id = s.kept_session("ann");
+  if (GENERATE(false, true)) {
+    const auto session = s.hub().find_session(id).session;
+    s.hub().disconnect(*session, Farewell::lost);
+    s.hub().disconnect(*session, Farewell::lost);
+  }
+  s.next();
+  const auto other = s.hub().new_session();
+  CHECK(s.hub().rename(*other, "ann", 0).error().code == errc::nick_taken);
+  test::pass(61s);
+  CHECK(s.hub().rename(*other, "ann", 0).has_value());
+  const auto back = s.hub().find_session(id);
+  CHECK(back.nick_taken);
+  CHECK(back.session->nick().starts_with("guest-"));
+}
+
+TEST_CASE("who said goodbye has the nick free in the next server, and the session all the same") {
+  Servers s;
+  const auto id = s.kept_session("ann");
+  {
+    const auto session = s.hub().find_session(id).session;
+    s.hub().disconnect(*session, Farewell::lost);
+    s.hub().disconnect(*session, Farewell::said);
+  }
+  s.next();
+  CHECK(s.hub().rename(*s.hub().new_session(), "ann", 0).has_value());
+  CHECK(s.hub().find_session(id).session != nullptr);
+}
+
+TEST_CASE("a later nick is kept too, and a session forgotten after a day is forgotten by the journal") {
+  Servers s;
+  const auto id = s.kept_session("ann");
+  {
+    const auto session = s.hub().find_session(id).session;
+    REQUIRE(s.hub().rename(*session, "bob", 0).has_value());
+    s.hub().disconnect(*session, Farewell::lost);
+    s.hub().disconnect(*session, Farewell::lost);
+  }
+  CHECK(s.journal.sessions().at(0).nick == "bob");
+  test::pass(24h);
+  s.hub().new_session();
+  CHECK(s.journal.sessions().empty());
+}
+
+TEST_CASE("a session that is not kept is nothing to the journal") {
+  Servers s;
+  const auto session = s.hub().new_session();
+  REQUIRE(s.hub().rename(*session, "ann", 0).has_value());
+  s.hub().disconnect(*session, Farewell::lost);
+  CHECK(s.journal.sessions().empty());
+}
+
+TEST_CASE("a guest of the next server has no name that somebody may come back to") {
+  Servers s;
+  const auto session = s.hub().new_session();
+  REQUIRE(session->nick() == "guest-1");
+  s.hub().keep(*session, [](const result<void>&) {});
+  s.next();
+  CHECK(s.hub().new_session()->nick() == "guest-2");
+}
+
 }  // namespace
 }  // namespace chatbridge

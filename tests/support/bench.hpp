@@ -56,7 +56,7 @@ class Reader final : public Transport {
   void leave_for_good(Farewell farewell = Farewell::said);
 
   void flush() override;
-  void fell_behind() override { ++fell; }
+  void turned_away(std::string_view) override { ++fell; }
   void stall() { credit = 0; }
   void resume(std::size_t bytes = SIZE_MAX) {
     credit = bytes;

@@ -43,9 +43,16 @@ class ListJournal final : public Journal {
     while (to > gone && list[to - 1]->seq >= before) --to;
     done(page(room, to - std::min(to - gone, std::min(max, page_max)), to, true));
   }
-  std::vector<SessionRecord> sessions() override { return {}; }
-  void put_session(SessionRecord, DoneHandler done) override { done({}); }
-  void forget_session(const SecretHash&) override {}
+  std::vector<SessionRecord> sessions() override {
+    std::vector<SessionRecord> out;
+    for (const auto& [id, record] : sessions_) out.push_back(record);
+    return out;
+  }
+  void put_session(SessionRecord record, DoneHandler done) override {
+    sessions_[record.id] = record;
+    done({});
+  }
+  void forget_session(const SecretHash& id) override { sessions_.erase(id); }
   std::string trouble() const override { return {}; }
   void close() override {}
 
@@ -83,6 +90,7 @@ class ListJournal final : public Journal {
   const std::uint64_t stride_;
   const Epoch epoch_{"test"};
   std::map<RoomName, std::vector<MessagePtr>> rooms_;
+  std::map<SecretHash, SessionRecord> sessions_;
 };
 
 // Holds every answer until it is told. Reads see the journal as it is when they are asked for (`early`) or answered.
