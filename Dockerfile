@@ -16,6 +16,7 @@ RUN apt-get update -q \
       libfmt9 \
       libicu72 \
       libsodium23 \
+      libsqlite3-0 \
       libtomlplusplus3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache \
       /var/log/apt /var/log/dpkg.log /var/log/alternatives.log

@@ -47,10 +47,14 @@ std::size_t connections_for(std::size_t files, std::size_t threads) {
   return files == 0 ? 0 : std::max(files, own + 1) - own;
 }
 
-JournalOptions journal_options(const Config& config) {
+std::unique_ptr<Journal> make_journal(const Config& config) {
   auto options = config.journal;
   options.room_bytes = config.hub.window_bytes;
-  return options;
+  try {
+    return open_journal(options);
+  } catch (const JournalError& e) {
+    throw StartError(e.what());
+  }
 }
 
 std::string refuse_raw(const Error& why) { return "*** " + why.message + "\n"; }
@@ -105,7 +109,7 @@ App::App(const Config& config)
                   config.connections_per_address}),
       lanes_(make_lanes(thread_count(config.threads))),
       first_(*lanes_.front()),
-      journal_(open_journal(journal_options(config))),
+      journal_(make_journal(config)),
       hub_(*journal_, config.hub, [this] { first_.shard.dispatch([this] { arm_presence(); }); }),
       guard_(config.http_hosts, config.http_origins, machine_name()),
       gateway_(hub_, guard_, readiness_, config.http_options),

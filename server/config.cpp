@@ -166,13 +166,29 @@ const std::vector<Key>& keys() {
        [](Config& c, const Values& v) { c.hub.show_address = flag(one(v)); }},
       {"relay.echo", "false", "raw clients get back what they say",
        [](Config& c, const Values& v) { c.hub.echo = flag(one(v)); }},
-      {"journal.url", "memory", "where messages are kept: memory",
+      {"journal.url",
+       "sqlite:", "where messages are kept: sqlite:PATH (sqlite: is chatbridge.db in the state directory), memory",
        [](Config& c, const Values& v) {
          const auto& url = one(v);
-         if (url.starts_with("sqlite:") || url.starts_with("nats:")) wrong("'" + url + "' is not built in");
-         if (url != "memory") wrong("'" + url + "' is no journal; memory is");
+         if (url.starts_with("nats:")) wrong("'" + url + "' is not built in");
+         if (url != "memory" && !url.starts_with("sqlite:"))
+           wrong("'" + url + "' is no journal; sqlite:PATH and memory are");
          c.journal.url = url;
        }},
+      {"journal.sync", "full", "sqlite: full: what is acknowledged survives a power cut; normal: a crash",
+       [](Config& c, const Values& v) {
+         c.journal.sync_full = choice<bool>(one(v), {{"full", true}, {"normal", false}});
+       }},
+      {"journal.max_bytes", "1GiB", "sqlite: of the file; over it the largest room loses its oldest messages",
+       [](Config& c, const Values& v) {
+         c.journal.max_bytes = parse_size(one(v));
+         if (c.journal.max_bytes > 0 && c.journal.max_bytes < 1 << 20)
+           wrong("'" + one(v) + "' is not 0 or at least 1MiB");
+       }},
+      {"journal.max_age", "0", "sqlite: older messages go",
+       duration([](Config & c) -> auto& { return c.journal.max_age; })},
+      {"journal.max_messages", "0", "sqlite: of a room; over it its oldest go",
+       count([](Config & c) -> auto& { return c.journal.max_messages; })},
       {"limits.message_bytes", "4096", "of a message's text",
        [](Config& c, const Values& v) {
          const auto n = parse_size(one(v));

@@ -88,9 +88,7 @@ test('a duration needs its unit, a size and a list may be written as documented'
 });
 
 test('journals that are not built in say so and exit with 2', async () => {
-  for (const journal of ['sqlite:/tmp/x.db', 'nats://127.0.0.1:4222']) {
-    await refused([...NOWHERE.slice(0, 6), '--journal', journal], /not built in/);
-  }
+  await refused([...NOWHERE.slice(0, 6), '--journal', 'nats://127.0.0.1:4222'], /not built in/);
   await refused([...NOWHERE.slice(0, 6), '--journal', 'carrier-pigeon:'], /carrier-pigeon/);
 });
 

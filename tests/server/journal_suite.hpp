@@ -186,10 +186,19 @@ inline void once_only(Journal& j) {
   CHECK_FALSE(append(j, lobby, {message("b", "c", "a b")}).at(0).repeated);
 }
 
+// A journal may drop what is too old a little later than it took what is new.
+inline Seq settled_floor(Journal& j, const RoomName& room) {
+  for (auto floor = j.floor(room);;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (floor == j.floor(room)) return floor;
+    floor = j.floor(room);
+  }
+}
+
 inline void trimming(Journal& j) {
   std::vector<Seq> seqs;
   for (int i = 0; i < 1000; ++i) seqs.push_back(say(j, lobby, std::to_string(i) + std::string(200, 'x')));
-  const auto floor = j.floor(lobby);
+  const auto floor = settled_floor(j, lobby);
   CHECK(floor > seq_zero);
   CHECK(floor < j.head(lobby));
   const auto page = after(j, lobby, seq_zero);

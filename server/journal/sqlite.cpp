@@ -1,0 +1,151 @@
+#include "server/journal/sqlite.hpp"
+
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "server/journal/sqlite_schema.hpp"
+#include "server/journal/sqlite_writer.hpp"
+
+namespace chatbridge {
+namespace {
+
+SqliteOptions complete(SqliteOptions options) {
+  if (options.boot.empty()) std::ifstream("/proc/sys/kernel/random/boot_id") >> options.boot;
+  if (!options.now)
+    options.now = [] { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); };
+  return options;
+}
+
+std::vector<SessionRecord> read_sessions(sqlite::Db db) {
+  sqlite::Statement all(db, "SELECT id, nick, connected, in_grace, seen, token, room, place FROM sessions");
+  std::vector<SessionRecord> out;
+  const auto hash = [](std::string_view bytes) {
+    SecretHash h{};
+    std::memcpy(h.data(), bytes.data(), std::min(bytes.size(), h.size()));
+    return h;
+  };
+  for (auto row = all.query(); row.next();) {
+    auto& r = out.emplace_back();
+    r.id = hash(row.bytes(0));
+    r.nick = row.bytes(1);
+    r.connected = row.integer(2) != 0;
+    r.in_grace = row.integer(3) != 0;
+    r.seen = sqlite::wall_time(row.integer(4));
+    if (!row.null(5)) r.token = hash(row.bytes(5));
+    r.room = row.bytes(6);
+    r.place = Seq{static_cast<std::uint64_t>(row.integer(7))};
+  }
+  return out;
+}
+
+}  // namespace
+
+struct SqliteJournal::Parts {
+  explicit Parts(SqliteOptions given)
+      : options(complete(std::move(given))),
+        file(options.path, options.vfs),
+        readers(file),
+        keeper(options, file, readers, places),
+        writer(options, keeper),
+        epoch{[this] {
+          auto db = file.reader();
+          return sqlite::meta_text(db, "epoch");
+        }()} {}
+
+  const SqliteOptions options;
+  sqlite::File file;
+  sqlite::Places places;
+  sqlite::Readers readers;
+  sqlite::Keeper keeper;
+  sqlite::Writer writer;
+  const Epoch epoch;
+
+  // Threads that have not returned.
+  std::mutex m;
+  std::condition_variable returned;
+  std::size_t reading = 0, writing = 0;
+  std::vector<std::thread> threads;
+  bool closed = false;
+
+  bool wait(std::unique_lock<std::mutex>& lock, const std::size_t& running, TimePoint until) {
+    return returned.wait_until(lock, until, [&] { return running == 0; });
+  }
+};
+
+SqliteJournal::SqliteJournal(SqliteOptions options) {
+  const auto path = options.path;
+  try {
+    parts_ = std::make_shared<Parts>(std::move(options));
+  } catch (const sqlite::Failure& f) {
+    throw JournalError("journal: " + path + " cannot be used: " + f.what());
+  }
+  const auto start = [this](std::size_t& running, auto run) {
+    ++running;
+    parts_->threads.emplace_back([parts = parts_, &running, run] {
+      run(*parts);
+      {
+        const std::lock_guard lock(parts->m);
+        --running;
+      }
+      parts->returned.notify_all();
+    });
+  };
+  for (std::size_t i = 0; i < sqlite::Readers::count; ++i) start(parts_->reading, [i](Parts& p) { p.readers.run(i); });
+  start(parts_->writing, [](Parts& p) { p.writer.run(); });
+}
+
+SqliteJournal::~SqliteJournal() { close(); }
+
+const Epoch& SqliteJournal::epoch() const { return parts_->epoch; }
+Seq SqliteJournal::head(const RoomName& room) const { return parts_->places.head(room); }
+Seq SqliteJournal::floor(const RoomName& room) const { return parts_->places.floor(room); }
+std::string SqliteJournal::trouble() const { return parts_->keeper.trouble(); }
+
+std::vector<RoomName> SqliteJournal::rooms() {
+  std::vector<RoomName> out;
+  auto db = parts_->file.reader();
+  sqlite::Statement all(db, "SELECT name FROM rooms WHERE count > 0");
+  for (auto row = all.query(); row.next();)
+    if (auto room = RoomName::parse(row.bytes(0))) out.push_back(*std::move(room));
+  return out;
+}
+
+std::vector<SessionRecord> SqliteJournal::sessions() { return read_sessions(parts_->file.reader()); }
+
+void SqliteJournal::append(const RoomName& room, std::vector<Message> batch, AppendHandler done) {
+  parts_->writer.append(room, std::move(batch), std::move(done));
+}
+void SqliteJournal::put_session(SessionRecord record, DoneHandler done) {
+  parts_->writer.put(std::move(record), std::move(done));
+}
+void SqliteJournal::forget_session(const SecretHash& id) { parts_->writer.forget(id); }
+
+void SqliteJournal::read_after(const RoomName& room, Seq after, std::size_t max, ReadHandler done) {
+  parts_->readers.read({room, after, max, false, std::move(done)});
+}
+void SqliteJournal::read_before(const RoomName& room, Seq before, std::size_t max, ReadHandler done) {
+  parts_->readers.read({room, before, max, true, std::move(done)});
+}
+
+void SqliteJournal::close() {
+  auto& p = *parts_;
+  if (std::exchange(p.closed, true)) return;
+  const auto until = std::chrono::steady_clock::now() + p.options.closing;
+  p.readers.close();
+  std::unique_lock lock(p.m);
+  const bool read = p.wait(lock, p.reading, until);
+  lock.unlock();
+  if (!read) p.readers.abandon();
+  p.writer.close();
+  lock.lock();
+  const bool written = p.wait(lock, p.writing, until);
+  lock.unlock();
+  if (!written) p.writer.abandon();
+  // A thread that the disk does not let go has its share of the parts; the process ends without it.
+  for (auto& t : p.threads) read&& written ? t.join() : t.detach();
+  p.threads.clear();
+}
+
+}  // namespace chatbridge
