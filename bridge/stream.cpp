@@ -1,8 +1,11 @@
 #include "bridge/stream.hpp"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace chatbridge {
@@ -40,6 +43,12 @@ bool acknowledged_within(Socket& socket, std::chrono::milliseconds period) {
   socklen_t size = sizeof info;
   if (::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
   return std::chrono::milliseconds(info.tcpi_last_ack_recv) < period;
+}
+
+std::size_t unacknowledged(const Socket& socket) {
+  int bytes = 0;
+  const int fd = const_cast<Socket&>(socket).native_handle();
+  return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(std::max(bytes, 0)) : SIZE_MAX;  // tcp(7)
 }
 
 Sending send_due(Client& client, Socket& socket, bool& delivered) {

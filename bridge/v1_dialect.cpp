@@ -4,6 +4,7 @@
 
 #include "bridge/place.hpp"
 #include "core/command.hpp"
+#include "core/journal_wait.hpp"
 
 namespace chatbridge {
 namespace {
@@ -69,43 +70,6 @@ void welcome(Client& client, const result<void>& named) {
   if (!named) client.tell(named.error());
 }
 
-// A new session's id is told when the journal has it. Nothing is taken from the client meanwhile.
-class Welcome : public std::enable_shared_from_this<Welcome> {
- public:
-  Welcome(Client& client, result<void> named)
-      : client_(client.shared_from_this()),
-        named_(std::move(named)),
-        patience_(
-            client.shard().wheel(), [](void* self) { static_cast<Welcome*>(self)->kept(Error{errc::overloaded, {}}); },
-            this) {}
-
-  void wait() {
-    client_->reading(true);
-    patience_.arm(Hub::patience);
-    client_->hub().keep(*client_->session(), [self = shared_from_this()](const result<void>& outcome) {
-      self->client_->shard().post([self, outcome] { self->kept(outcome); });
-    });
-  }
-
- private:
-  void kept(const result<void>& outcome) {
-    if (std::exchange(told_, true)) return;
-    patience_.disarm();
-    client_->reading(false);
-    if (outcome) {
-      welcome(*client_, named_);
-    } else {
-      client_->turn_away("journal does not answer", Error{errc::overloaded, "the journal does not answer; try again later"});
-    }
-    client_->shard().flush_soon(*client_);
-  }
-
-  const std::shared_ptr<Client> client_;
-  const result<void> named_;
-  Timer patience_;
-  bool told_ = false;
-};
-
 }  // namespace
 
 std::size_t V1Dialect::input(std::string_view text) {
@@ -140,7 +104,13 @@ void V1Dialect::apply(const v1::Hello& r) {
   if (r.nick && *r.nick != client_.nick())
     if (const auto renamed = client_.rename(*r.nick); !renamed) named = renamed.error();
   if (found.session) return welcome(client_, named);
-  std::make_shared<Welcome>(client_, std::move(named))->wait();
+  // A new session's id is told when the journal has it.
+  JournalWait::start(
+      client_, [&](Journal::DoneHandler done) { hub.keep(*client_.session(), std::move(done)); },
+      [named](Client& client, const result<void>& kept) {
+        if (kept) return welcome(client, named);
+        client.turn_away("the journal does not answer", kept.error());
+      });
 }
 
 void V1Dialect::apply(const v1::Join& r) {

@@ -34,6 +34,7 @@ class WsSession final : public Connection,
   void finish() override;
   void abort() override;
   void flush() override;
+  std::size_t unacknowledged() const override { return socket_->unacknowledged(); }
   void turned_away(std::string_view reason) override;
 
  private:

@@ -143,6 +143,8 @@ void WsSocket::wait_writable() {
   }));
 }
 
+std::size_t WsSocket::unacknowledged() const { return chatbridge::unacknowledged(impl_->layer().socket()); }
+
 bool WsSocket::acknowledged_within(std::chrono::milliseconds period) {
   return chatbridge::acknowledged_within(impl_->layer().socket(), period);
 }

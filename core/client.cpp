@@ -46,7 +46,16 @@ result<std::string> Client::rename(std::string_view raw) {
   return session_->nick();
 }
 
+void Client::become_again(std::shared_ptr<Session> session) {
+  while (!cursors_.empty()) leave(cursors_.back()->room().name());
+  hub_.disconnect(*session_, Farewell::said, this);
+  become(std::move(session));
+}
+
 void Client::gone(Farewell farewell) {
+  if (keeps_place_) save_place();
+  if (keeps_place_ && !said_goodbye_) farewell = Farewell::lost;
+  place_timer_.reset();
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
   if (session_) hub_.disconnect(*session_, farewell, this);
   resume_.reset();
@@ -63,6 +72,11 @@ result<Cursor*> Client::attach(const RoomName& room, From from, bool moving) {
   auto opened = hub_.open(room);
   if (!opened) return opened.error();
   cursors_.push_back(std::make_unique<Cursor>(*this, *std::move(opened), from));
+  if (keeps_place_) {
+    // The one room it is in from now on.
+    marks_.clear();
+    place_ = cursors_.back()->seq();
+  }
   shard_.flush_soon(*this);
   return cursors_.back().get();
 }
@@ -92,6 +106,61 @@ Cursor* Client::find(std::string_view room) {
 Cursor* Client::find(std::uint64_t serial) {
   const auto found = std::ranges::find(cursors_, serial, [](const auto& c) { return c->serial_; });
   return found == cursors_.end() ? nullptr : found->get();
+}
+
+// ---- a place to come back to
+
+// Who has the token has all that was sent before it: the stream is in order.
+void Client::keep_place() {
+  place_ = first()->seq();
+  marks_.clear();
+  const auto waiting = transport_->unacknowledged();
+  sent_ = waiting == SIZE_MAX ? 0 : waiting;
+  keeps_place_ = true;
+}
+
+// Something was sent. Behind what waits in the private log, since that may be the rest of the last entry.
+void Client::mark_place() {
+  constexpr std::size_t marks_max = 64;
+  if (cursors_.empty()) return;
+  const auto seq = first()->seq();
+  const auto last = marks_.empty() ? place_ : marks_.back().seq;
+  if (seq == last) return;
+  marks_.push_back({sent_ + private_bytes(), seq});
+  if (marks_.size() > marks_max) {
+    forget_acknowledged();
+    // Fewer of them only mean that some is given twice.
+    if (marks_.size() > marks_max)
+      for (std::size_t i = 0; i < marks_.size(); ++i) marks_.erase(marks_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  if (!place_timer_)
+    place_timer_ = std::make_unique<Timer>(
+        shard_.wheel(), [](void* self) { static_cast<Client*>(self)->save_place(); }, this);
+  if (!place_timer_->armed()) place_timer_->arm(place_every);
+}
+
+void Client::forget_acknowledged() {
+  const auto acknowledged = sent_ - std::min<std::uint64_t>(sent_, transport_->unacknowledged());
+  while (!marks_.empty() && marks_.front().offset <= acknowledged) {
+    place_ = marks_.front().seq;
+    marks_.pop_front();
+  }
+}
+
+void Client::save_place() {
+  if (transport_ == nullptr || cursors_.empty()) return;
+  forget_acknowledged();
+  hub_.save_place(*session_, first()->room().name(), place_);
+  // What is not acknowledged yet is looked for again.
+  if (!marks_.empty() && place_timer_) place_timer_->arm(place_every);
+}
+
+void Client::give_place_away() {
+  if (transport_ == nullptr || !keeps_place_) return;
+  save_place();
+  keeps_place_ = false;
+  if (place_timer_) place_timer_->disarm();
+  turn_away("resumed elsewhere", Error{errc::nick_taken, "resumed elsewhere, bye"});
 }
 
 // ---- speaking
@@ -294,6 +363,10 @@ void Client::sent(const Chunk& chunk, std::size_t bytes) {
   if (chunk.cursor != nullptr && bytes > own) {
     chunk.cursor->advance(chunk, bytes - own, private_);
     ++turn_;
+  }
+  if (keeps_place_) {
+    sent_ += bytes;
+    mark_place();
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ class Transport {
   // There may be something to send: sends as much as can be sent now, or nothing if a send is under way. Never closes
   // within the call: other clients are being flushed around it.
   virtual void flush() = 0;
+  // Bytes it has sent that the peer's kernel has not acknowledged; SIZE_MAX: not known. Datagrams are not waited for.
+  virtual std::size_t unacknowledged() const { return 0; }
   // It can't be served any longer, for this reason: what it was told is still sent, then its connection ends, not within
   // the call.
   virtual void turned_away(std::string_view reason) { static_cast<void>(reason); }
@@ -48,6 +51,16 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void become(std::shared_ptr<Session> session);  // once, before anything else that needs a name
   std::string nick() const { return session_->nick(); }
   result<std::string> rename(std::string_view raw);  // the nick it has now
+  // Another person from now on, in no room.
+  void become_again(std::shared_ptr<Session> session);
+  // It has a token to come back with: where it stands is kept in its session, at most place_every old, and as it was when
+  // the connection is gone. Every line client is in one room.
+  void keep_place();
+  bool keeps_place() const { return keeps_place_; }
+  static constexpr Duration place_every = std::chrono::seconds(4);
+  // Somebody came back as this person elsewhere: says where it stands, and ends.
+  void give_place_away();
+  void goodbye() { said_goodbye_ = true; }
   // The connection is no more. `farewell`: it said so itself.
   void gone(Farewell farewell);
 
@@ -112,6 +125,9 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   Cursor* find(std::uint64_t serial);
   void forget_sent();
   void send(Cursor& cursor, Message m);
+  void mark_place();
+  void forget_acknowledged();
+  void save_place();
   void take_inbox();
   void tell_slow();
 
@@ -123,6 +139,17 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   const Wire wire_;
   const bool datagrams_, wants_own_;
   bool held_ = false, muted_ = false, dirty_ = false;
+  std::atomic<bool> keeps_place_{false};
+  bool said_goodbye_ = false;
+  // When all up to `offset` of what was sent since keep_place() is acknowledged, the client has all up to `seq`.
+  struct PlaceMark {
+    std::uint64_t offset;
+    Seq seq;
+  };
+  std::deque<PlaceMark> marks_;
+  std::uint64_t sent_ = 0;
+  Seq place_ = seq_zero;          // it has all up to here, whatever the marks say
+  std::unique_ptr<Timer> place_timer_;
   std::shared_ptr<Session> session_;
   std::vector<std::unique_ptr<Cursor>> cursors_;
   std::size_t turn_ = 0;  // the cursor that gathers next

@@ -85,12 +85,14 @@ bool may_hold_secret(std::string_view text) {
 }
 
 Command parse(std::string_view input) {
+  const auto space = std::min(input.find_first_of(" \t\n"), input.size());
+  const auto argument = trim(input.substr(space));
+  // Written so and not otherwise: the line goes to nobody else.
+  if (input.substr(0, space) == "/resume") return Resume{std::string(argument)};
   // What `//` would have said is held to the same rule: never relayed means never.
   const auto said = input.starts_with("//") ? input.substr(1) : input;
   if (may_hold_secret(said)) return Refused{secret};
   if (!input.starts_with('/') || input.starts_with("//")) return Say{std::string(said)};
-  const auto space = std::min(input.find_first_of(" \t\n"), input.size());
-  const auto argument = trim(input.substr(space));
   if (input.substr(0, space) == "/me") {
     if (argument.empty()) return Refused{"/me TEXT says what you do"};
     if (may_hold_secret(argument)) return Refused{secret};

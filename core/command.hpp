@@ -25,6 +25,9 @@ struct Who {};
 struct History {
   std::size_t count;
 };
+struct Resume {
+  std::string token;  // empty: one is asked for
+};
 struct Help {};
 struct Quit {};
 // Wrong or not understood: what to tell the person. Nothing is relayed.
@@ -32,7 +35,8 @@ struct Refused {
   std::string why;
 };
 
-using Command = std::variant<Say, SetNick, JoinRoom, Direct, ListRooms, Who, History, Help, Quit, Refused>;
+using Command = std::variant<Say, SetNick, JoinRoom, Direct, ListRooms, Who, History, Resume, Help, Quit,
+                             Refused>;
 
 // `input`: one line or datagram, without its line end, not empty. Pure; any bytes.
 Command parse(std::string_view input);
@@ -45,6 +49,6 @@ inline constexpr auto secret = "a line like /resume or /login may hold a secret;
 bool may_hold_secret(std::string_view text);
 
 inline constexpr std::string_view help =
-    "/nick NAME, /join ROOM, /rooms, /who, /me TEXT, /msg NICK TEXT, /history [N], /help, /quit; //x says /x";
+    "/nick NAME, /join ROOM, /rooms, /who, /me TEXT, /msg NICK TEXT, /history [N], /resume [TOKEN], /help, /quit; //x says /x";
 
 }  // namespace chatbridge::command

@@ -27,7 +27,8 @@ Cursor::Cursor(Client& client, std::shared_ptr<Room> room, From from)
       room_(std::move(room)),
       readers_(client.shard().readers(room_)),
       serial_(next_serial()),
-      last_(from.what == From::What::last ? from.last : 0) {
+      last_(from.what == From::What::last ? from.last : 0),
+      old_(from.old) {
   readers_->attach(*this);
   const auto& view = readers_->view(wire());
   if (from.what == From::What::head) {
@@ -53,7 +54,7 @@ bool Cursor::position(const View& view) {
     state_ = State::below;
     resume_offset_ = nowhere;
   }
-  if (last_ > 0 || seq_ < view.floor) {
+  if (last_ > 0 || seq_ < view.floor || (old_ && seq_ < resume_seq_)) {
     // A page at a time, and only when the one before has gone out.
     if (client_.may_read_journal()) read_page();
     return false;
@@ -207,11 +208,11 @@ void Cursor::page_arrived(const result<Page>& page) {
     seq_at_ = static_cast<std::uint32_t>(m->at.time_since_epoch() / std::chrono::seconds(1));
     if (m->origin == client_.id() && !client_.wants_own()) continue;
     entry.clear();
-    wire::append_message(entry, wire(), room, *m);
+    wire::append_message(entry, wire(), room, *m, old_ && m->seq <= resume_seq_);
     client_.tell_bytes(entry);
   }
   // Nothing more is kept before the window begins.
-  if (page->messages.empty()) seq_ = std::max(seq_, view.floor);
+  if (page->messages.empty()) seq_ = std::max(seq_, old_ ? std::max(resume_seq_, view.floor) : view.floor);
 }
 
 void Cursor::retry_later() {

@@ -15,6 +15,7 @@ struct From {
   enum class What { head, after, last } what = What::head;
   Seq after = seq_zero;  // What::after: everything behind this place
   std::size_t last = 0;  // What::last: the newest so many
+  bool old = false;      // line formats: what was said before now is told with its time
 };
 
 // Belongs to its client, lives on its client's shard.
@@ -83,6 +84,7 @@ class Cursor {
   // that is no message (who comes and goes after `joined`) is missed.
   Seq resume_seq_ = seq_zero;
   std::uint64_t resume_offset_ = nowhere;
+  const bool old_;  // up to resume_seq_ pages are read, and told with their times
   TimePoint typed_{};  // when its client was last told to be typing there
   Seq own_through_ = seq_zero;
   std::uint64_t own_notice_ = 0;  // own notices may come up to this one; 0: none

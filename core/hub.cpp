@@ -38,6 +38,10 @@ void Hub::load_sessions() {
     }
     const auto session = std::make_shared<Session>(r.id, Nick::given(r.nick));
     session->kept_ = true;
+    session->token_ = r.token;
+    session->room_ = r.room;
+    session->place_ = r.place;
+    if (r.token) tokens_.emplace(*r.token, session.get());
     session->disconnected_ = now_() - away;
     // Whoever was connected when the last server ended is lost, and may come back now that there is one again.
     session->in_grace_ = r.connected || r.in_grace;
@@ -70,22 +74,25 @@ Found Hub::find_session(const std::string& id) {
   const std::lock_guard lock(m_);
   const auto known = sessions_.find(hash_secret(id));
   if (known == sessions_.end()) return {};
-  Found found{known->second};
-  auto& session = *found.session;
+  auto& session = *known->second;
   session.set_id(id);
+  return {known->second, come_in(session)};
+}
+
+// One more connection. Whether it has a guest's nick, since somebody else has its own.
+bool Hub::come_in(Session& session) {
   if (session.connections_ == 0 && grace_over(session)) session.waiting_.clear();
-  if (session.connections_++ > 0) return found;
+  if (session.connections_++ > 0) return false;
   parted_.erase(session.parted_);
   session.in_grace_ = false;
+  bool taken = false;
   if (!session.holds_nick_) {
-    if (!free_nick(session.nick_.key(), session)) {
-      session.set_nick(free_guest());
-      found.nick_taken = true;
-    }
+    taken = !free_nick(session.nick_.key(), session);
+    if (taken) session.set_nick(free_guest());
     claim_nick(session);
   }
   if (session.kept_) put(session);
-  return found;
+  return taken;
 }
 
 void Hub::keep(Session& session, Journal::DoneHandler done) {
@@ -102,7 +109,69 @@ void Hub::put(const Session& session, Journal::DoneHandler done) {
   r.connected = session.connections_ > 0;
   r.in_grace = session.in_grace_;
   r.seen = now_wall();
+  r.token = session.token_;
+  r.room = session.room_;
+  r.place = session.place_;
   journal_.put_session(std::move(r), std::move(done));
+}
+
+// ---- resume tokens
+
+void Hub::offer_token(Client& client, const SecretHash& token, const RoomName& room, Seq place,
+                      Journal::DoneHandler done) {
+  const std::lock_guard lock(m_);
+  auto& session = *client.session();
+  session.room_ = room.str();
+  session.place_ = place;
+  set_token(session, token);
+  session.kept_ = true;
+  put(session, std::move(done));
+}
+
+void Hub::set_token(Session& session, const SecretHash& token) {
+  if (session.token_) tokens_.erase(*session.token_);
+  session.token_ = token;
+  tokens_[token] = &session;
+}
+
+Hub::Taken Hub::take_token(const SecretHash& token) {
+  const std::lock_guard lock(m_);
+  forget_old_sessions();
+  const auto found = tokens_.find(token);
+  if (found == tokens_.end()) return {};
+  auto& session = *found->second;
+  tokens_.erase(found);
+  session.token_.reset();
+  Taken taken{sessions_.at(session.hash_), nullptr};
+  for (auto* client : session.clients_)
+    if (client->keeps_place()) taken.connected = client->shared_from_this();
+  return taken;
+}
+
+void Hub::put_token_back(Session& session, const SecretHash& token) {
+  const std::lock_guard lock(m_);
+  set_token(session, token);
+  put(session);
+}
+
+void Hub::replace_token(Session& session, const SecretHash& token, Journal::DoneHandler done) {
+  const std::lock_guard lock(m_);
+  set_token(session, token);
+  put(session, std::move(done));
+}
+
+Hub::Resumed Hub::come_back(const std::shared_ptr<Session>& session) {
+  const std::lock_guard lock(m_);
+  const bool nick_taken = come_in(*session);
+  return {session, session->room_, session->place_, nick_taken};
+}
+
+void Hub::save_place(Session& session, const RoomName& room, Seq place) {
+  const std::lock_guard lock(m_);
+  if (session.room_ == room.str() && session.place_ == place) return;
+  session.room_ = room.str();
+  session.place_ = place;
+  put(session);
 }
 
 void Hub::attach(Session& session, Client& client) {
@@ -152,6 +221,7 @@ void Hub::forget_old_sessions() {
     release_nick(session);
     parted_.pop_front();
     if (session.kept_) journal_.forget_session(session.hash_);
+    if (session.token_) tokens_.erase(*session.token_);
     sessions_.erase(SecretHash(session.hash_));
   }
 }

@@ -81,6 +81,26 @@ class Hub {
   // Has the journal keep the session, so that it is found in later lives of the server as well; `done` as in
   // Journal::put_session, with the hub's lock held. An id is told its person only after that.
   void keep(Session& session, Journal::DoneHandler done);
+
+  // ---- resume tokens, by their hashes; `done` as in keep()
+  void offer_token(Client& client, const SecretHash& token, const RoomName& room, Seq place,
+                   Journal::DoneHandler done);
+  struct Taken {
+    std::shared_ptr<Session> session;   // nullptr: no such token
+    std::shared_ptr<Client> connected;  // a connection that keeps its place
+  };
+  Taken take_token(const SecretHash& token);  // nobody else can take it
+  void put_token_back(Session& session, const SecretHash& token);
+  void replace_token(Session& session, const SecretHash& token, Journal::DoneHandler done);
+  struct Resumed {
+    std::shared_ptr<Session> session;
+    std::string room;
+    Seq place = seq_zero;
+    bool nick_taken = false;
+  };
+  Resumed come_back(const std::shared_ptr<Session>& session);  // one more connection of it
+  void save_place(Session& session, const RoomName& room, Seq place);
+
   // What is said to the session alone reaches the client from attach() to disconnect().
   void attach(Session& session, Client& client);
   void disconnect(Session& session, Farewell farewell, Client* client = nullptr);
@@ -136,6 +156,8 @@ class Hub {
   void tell_presence(Entry& e);
   void load_sessions();
   void put(const Session& session, Journal::DoneHandler done = [](const result<void>&) {});
+  bool come_in(Session& session);
+  void set_token(Session& session, const SecretHash& token);
   Nick free_guest();
   bool free_nick(const std::string& key, const Session& wanted_by);
   void claim_nick(Session& session);
@@ -157,6 +179,7 @@ class Hub {
   std::vector<RoomName> changed_;
   std::unordered_map<std::string, Session*> nicks_;  // by key; the session outlives its claim
   std::unordered_map<SecretHash, std::shared_ptr<Session>, SecretHashHash> sessions_;
+  std::unordered_map<SecretHash, Session*, SecretHashHash> tokens_;
   std::list<Session*> parted_;  // without a connection, longest first
   std::uint64_t guests_ = 0;
 };

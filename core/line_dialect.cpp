@@ -1,5 +1,7 @@
 #include "core/line_dialect.hpp"
 
+#include "core/resume.hpp"
+
 namespace chatbridge {
 namespace {
 
@@ -127,9 +129,17 @@ void LineDialect::apply(const command::History& c) {
       });
 }
 
+void LineDialect::apply(const command::Resume& c) {
+  if (c.token.empty()) return offer_token(client_);
+  resume(client_, c.token);
+}
+
 void LineDialect::apply(const command::Help&) { notice(command::help); }
 
-void LineDialect::apply(const command::Quit&) { quit_ = true; }
+void LineDialect::apply(const command::Quit&) {
+  client_.goodbye();
+  quit_ = true;
+}
 
 void LineDialect::apply(const command::Refused& c) { notice(c.why); }
 

@@ -37,6 +37,7 @@ class LineDialect {
   void apply(const command::ListRooms& c);
   void apply(const command::Who& c);
   void apply(const command::History& c);
+  void apply(const command::Resume& c);
   void apply(const command::Help& c);
   void apply(const command::Quit& c);
   void apply(const command::Refused& c);

@@ -4,6 +4,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,10 @@ class Session {
   mutable std::mutex m_;
   std::string id_;
   Nick nick_;
-  bool kept_ = false;  // the journal has it, and is told what becomes of it
+  bool kept_ = false;                // the journal has it, and is told what becomes of it
+  std::optional<SecretHash> token_;  // not used yet: what somebody can come back with on a plain connection
+  std::string room_;                 // where to, and what it has of it
+  Seq place_ = seq_zero;
   std::size_t connections_ = 0;
   std::vector<Client*> clients_;           // those of its connections that can be told something
   std::vector<DirectPtr> waiting_;         // while it has none, and is in grace

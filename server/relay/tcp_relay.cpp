@@ -35,6 +35,7 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   void finish() override { end("*** the server is going down, bye", "shutdown"); }
   void abort() override { close("aborted"); }
   void flush() override;
+  std::size_t unacknowledged() const override { return chatbridge::unacknowledged(socket_); }
   void turned_away(std::string_view reason) override {
     lane_.shard.post([self = shared_from_this(), reason] { self->end({}, reason); });
   }
