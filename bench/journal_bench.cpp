@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <condition_variable>
 #include <cstdio>
 #include <cstring>
@@ -167,7 +168,7 @@ Figure one_room(bool full, std::size_t count, double seconds) {
   {
     SqliteJournal journal(options_for(dir, full, nullptr));
     Shard shard;
-    boost::asio::executor_work_guard work(shard.io().get_executor());
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work(shard.io().get_executor());
     std::jthread thread([&] { shard.run(); });
     InFlight in_flight;
     const auto room = std::make_shared<Room>(room_of(0), journal, 1 << 20, in_flight);
@@ -228,7 +229,8 @@ double bare(bool full, std::size_t count, const Batches& batches, double seconds
 
 void appends(std::size_t rounds, double seconds) {
   std::printf("acknowledged appends/s, medians of %zu rounds; bare: SQLite alone, same rows, same batches\n", rounds);
-  std::printf("%-7s %-9s %8s %10s %10s %7s   %s\n", "sync", "writers", "how", "journal", "bare", "ratio", "appends a batch");
+  std::printf("%-7s %-9s %8s %10s %10s %7s   %s\n", "sync", "writers", "how", "journal", "bare", "ratio",
+              "appends a batch");
   for (const bool full : {false, true})
     for (const std::size_t count : {1, 16, 256})
       for (const bool blocking : {true, false}) {
