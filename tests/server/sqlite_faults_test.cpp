@@ -114,6 +114,48 @@ TEST_CASE("sqlite journal: a disk that goes on failing for a while") {
   CHECK(n > 200);
 }
 
+TEST_CASE("sqlite journal: what fails before its commit changes nothing; sessions to be forgotten are, with the next") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  auto j = std::make_unique<SqliteJournal>(quick(path));
+  CHECK(put(*j, session("1", "ann")));
+  CHECK(put(*j, session("2", "bob")));
+  sqlite::Db(path, SQLITE_OPEN_READWRITE, nullptr)
+      .exec(
+          "CREATE TRIGGER t BEFORE INSERT ON messages WHEN new.text=x'706F69736F6E' BEGIN SELECT raise(ABORT, 'no'); "
+          "END");
+  // While the writer is held in an answer, all of this queues up for one transaction.
+  std::atomic<bool> held = false, go = false;
+  std::atomic<int> answered = 0, stored = 0;
+  j->append(lobby, {message("a")}, [&](const auto&) {
+    held = true;
+    while (!go) std::this_thread::yield();
+  });
+  until([&] { return held.load(); });
+  const auto count = [&](const auto& outcome) {
+    if (outcome) ++stored;
+    ++answered;
+  };
+  j->append(lobby, {message("b")}, count);
+  j->forget_session(hash_secret("1"));
+  j->put_session(session("2", "robert"), count);
+  j->append(den, {message("c"), message("poison")}, count);
+  go = true;
+  until([&] { return answered == 3; });
+  CHECK(stored == 0);
+  until([&] { return j->trouble().empty(); });
+  CHECK((j->head(lobby) == Seq{1} && j->head(den) == seq_zero));
+  CHECK(journal_suite::say(*j, den, "d") == Seq{1});
+  CHECK(journal_suite::say(*j, lobby, "e") == Seq{2});
+  CHECK(texts(after(*j, lobby, seq_zero)) == Texts{"a", "e"});
+  CHECK(texts(after(*j, den, seq_zero)) == Texts{"d"});
+  j.reset();
+  check_counts(path);
+  j = std::make_unique<SqliteJournal>(quick(path));
+  const auto sessions = sessions_by_nick(*j);
+  CHECK((sessions.size() == 1 && sessions.contains("bob")));
+}
+
 TEST_CASE("sqlite journal: a file that cannot be opened is left as it was") {
   const Scratch dir(true);
   Script script;
