@@ -146,6 +146,7 @@ void SqliteJournal::close() {
   // A thread that the disk does not let go has its share of the parts; the process ends without it.
   for (auto& t : p.threads) read&& written ? t.join() : t.detach();
   p.threads.clear();
+  if (read && written) p.file.unlock();
 }
 
 }  // namespace chatbridge

@@ -19,6 +19,7 @@ class File {
   ~File();
 
   const std::string& path() const { return path_; }
+  void unlock() { drop_lock(); }  // when the last connection is closed
 
   // Connections to it. Throw Failure. `sync_full`: a commit is on the disk when it returns.
   Db writer(bool sync_full, std::uint64_t wal_bytes) const;

@@ -99,7 +99,7 @@ bool Keeper::in_place() {
 
 bool Keeper::rescue() {
   const Busy busy(*this);
-  log::warn("journal_deleted", {{"path", file_.path()}});
+  if (!in_trouble_) log::warn("journal_deleted", {{"path", file_.path()}});
   try {
     file_.rescue(store_->db());
   } catch (const std::exception& e) {

@@ -28,7 +28,6 @@ class Keeper {
   void empty_log();   // so that the file gets shorter
   void end();         // ends the file's life
 
-  RoomTable& rooms() { return store_->rooms(); }
   std::string trouble() const;
   bool abandoned() const { return abandoned_; }
   void abandon();  // nothing is waited for any more

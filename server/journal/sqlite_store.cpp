@@ -9,11 +9,15 @@ namespace chatbridge::sqlite {
 namespace {
 
 constexpr std::uint64_t jump = 1 << 20;
-// What a message takes in the file, about: its texts, its id in the index as well, and the rest.
-constexpr std::uint64_t row_overhead = 40;
-#define ROW_BYTES "length(text) + length(CAST(nick AS BLOB)) + 2 * length(CAST(id AS BLOB)) + 40"
 
-std::uint64_t row_bytes(const Message& m) { return m.text.size() + m.nick.size() + 2 * m.id.size() + row_overhead; }
+// What a message takes in the file, about. SQLite keeps a row of up to 1002 bytes with its neighbours and gives what is
+// larger pages of its own (sqlite.org/fileformat2.html section 1.5); an id stands in the index as well.
+std::uint64_t row_bytes(std::uint64_t text, std::uint64_t nick, std::uint64_t id) {
+  const auto row = text + nick + id + 24;
+  const auto stored = row <= 1000 ? row : 489 + (row - 489 + 4091) / 4092 * 4096;
+  return stored + (id == 0 ? 0 : id + 24);
+}
+std::uint64_t row_bytes(const Message& m) { return row_bytes(m.text.size(), m.nick.size(), m.id.size()); }
 
 std::int64_t key_of(const std::string& session) {
   const auto hash = hash_secret(session);
@@ -54,7 +58,9 @@ Store::Store(Db db, Places& places)
            "INSERT OR REPLACE INTO sessions(id, nick, connected, in_grace, seen, token, room, place) "
            "VALUES(?,?,?,?,?,?,?,?)"),
       forget_(*db_, "DELETE FROM sessions WHERE id=?"),
-      oldest_(*db_, "SELECT seq, at, " ROW_BYTES ", id<>'' FROM messages WHERE room=? ORDER BY seq"),
+      oldest_(*db_,
+              "SELECT seq, at, length(text), length(CAST(nick AS BLOB)), length(CAST(id AS BLOB)) FROM messages "
+              "WHERE room=? ORDER BY seq"),
       keep_said_(*db_,
                  "INSERT OR IGNORE INTO said(session, id, room, seq, at) SELECT session, id, room, seq, at FROM "
                  "messages WHERE room=? AND seq<=? AND id<>'' AND at>=?"),
@@ -193,8 +199,9 @@ std::uint64_t Store::trim(NamedRow& room, const Trim& how) {
       ++count;
       last = static_cast<std::uint64_t>(rows.integer(0));
       last_at = rows.integer(1);
-      bytes += static_cast<std::uint64_t>(rows.integer(2));
-      remember = remember || (rows.integer(3) != 0 && last_at >= how.remember);
+      const auto size = [&rows](int column) { return static_cast<std::uint64_t>(rows.integer(column)); };
+      bytes += row_bytes(size(2), size(3), size(4));
+      remember = remember || (size(4) != 0 && last_at >= how.remember);
     }
   }
   if (count == 0) return 0;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -248,6 +249,112 @@ inline void many_threads(Journal& j) {
   CHECK(wrong == 0);
 }
 
+// ---- what outlives the process, where something does
+
+// `open(true)` gives an empty journal, `open(false)` the one before it again, which was closed.
+using Reopen = std::unique_ptr<Journal> (*)(bool anew);
+
+inline void lives_on(Reopen open) {
+  auto j = open(true);
+  CHECK(j->rooms().empty());
+  const auto epoch = j->epoch();
+  say(*j, lobby, "a");
+  const auto first = append(*j, lobby, {message("b", "c1", "s1")}).at(0).message->seq;
+  say(*j, den, "x");
+  const auto head = j->head(lobby), den_head = j->head(den);
+  j->close();
+  j = open(false);
+  CHECK(j->epoch() == epoch);
+  auto rooms = j->rooms();
+  std::ranges::sort(rooms);
+  CHECK(rooms == std::vector{den, lobby});
+  CHECK(j->head(lobby) == head);
+  CHECK(j->head(den) == den_head);
+  CHECK(texts(after(*j, lobby, seq_zero)) == Texts{"a", "b"});
+  const auto again = append(*j, lobby, {message("b2", "c1", "s1")}).at(0);
+  CHECK(again.repeated);
+  CHECK(again.message->seq == first);
+  CHECK(again.message->text == "b");
+  CHECK(say(*j, lobby, "c") > head);
+  CHECK(texts(before(*j, lobby)) == Texts{"a", "b", "c"});
+  j->close();
+}
+
+inline SessionRecord session(std::string_view secret, std::string nick) {
+  SessionRecord r;
+  r.id = hash_secret(secret);
+  r.nick = std::move(nick);
+  r.seen = WallTime(std::chrono::milliseconds(1'700'000'000'123));
+  return r;
+}
+inline bool put(Journal& j, SessionRecord record) {
+  return wait<result<void>>([&](auto done) { j.put_session(std::move(record), done); }).has_value();
+}
+inline std::map<std::string, SessionRecord> sessions_by_nick(Journal& j) {
+  std::map<std::string, SessionRecord> out;
+  for (auto& r : j.sessions()) out.emplace(r.nick, r);
+  return out;
+}
+
+inline void sessions_live_on(Reopen open) {
+  auto j = open(true);
+  CHECK(j->sessions().empty());
+  auto ann = session("1", "J\xC3\xBCrgen");
+  ann.connected = true;
+  CHECK(put(*j, ann));
+  auto bob = session("2", "bob");
+  bob.in_grace = true;
+  bob.token = hash_secret("token");
+  bob.room = "lobby";
+  bob.place = Seq{(1ULL << 53) - 1};
+  CHECK(put(*j, bob));
+  CHECK(put(*j, session("3", "carl")));
+  j->forget_session(hash_secret("3"));
+  CHECK(put(*j, session("4", "dora")));
+  j->forget_session(hash_secret("4"));
+  CHECK(put(*j, session("4", "dora again")));
+  CHECK(put(*j, session("5", "ed")));
+  CHECK(put(*j, session("5", "ed later")));
+  j->forget_session(hash_secret("none"));
+  j->close();
+  j = open(false);
+  auto kept = sessions_by_nick(*j);
+  REQUIRE(kept.size() == 4);
+  CHECK((kept.contains("dora again") && kept.contains("ed later")));
+  const auto& a = kept.at(ann.nick);
+  CHECK((a.id == ann.id && a.connected && !a.in_grace && a.seen == ann.seen && !a.token && a.room.empty()));
+  const auto& b = kept.at("bob");
+  CHECK((b.id == bob.id && !b.connected && b.in_grace && b.token == bob.token && b.room == "lobby" &&
+         b.place == bob.place));
+  // A forget is the last thing before the end; and a token that was used is gone.
+  bob.token.reset();
+  CHECK(put(*j, bob));
+  j->forget_session(ann.id);
+  j->close();
+  j = open(false);
+  kept = sessions_by_nick(*j);
+  CHECK(kept.size() == 3);
+  CHECK_FALSE(kept.at("bob").token);
+  j->close();
+}
+
+// All that was handed over is settled when close returns.
+inline void close_settles(Reopen open) {
+  auto j = open(true);
+  std::atomic<int> stored = 0, other = 0;
+  for (int i = 0; i < 100; ++i)
+    j->append(RoomName::parse("r" + std::to_string(i)).value(), {message("x")},
+              [&](const auto& outcome) { ++(outcome ? stored : other); });
+  for (int i = 0; i < 20; ++i)
+    j->read_after(lobby, seq_zero, 10, [&](const auto& outcome) { ++(outcome ? stored : other); });
+  j->close();
+  CHECK(stored == 120);
+  CHECK(other == 0);
+  j = open(false);
+  CHECK(j->rooms().size() == 100);
+  j->close();
+}
+
 }  // namespace chatbridge::journal_suite
 
 #define JOURNAL_CASE(name, factory, bytes, function, behaviour) \
@@ -266,3 +373,11 @@ inline void many_threads(Journal& j) {
   JOURNAL_CASE(name, factory, 100'000, trimming, "what is gone for good is below the floor")                        \
   JOURNAL_CASE(name, factory, 100'000, one_large_message, "the newest message is kept, however large")              \
   JOURNAL_CASE(name, factory, chatbridge::journal_suite::ample, many_threads, "many threads, each its own room")
+
+#define JOURNAL_LIFE_CASE(name, reopen, function, behaviour) \
+  TEST_CASE(#name " journal: " behaviour) { chatbridge::journal_suite::function(reopen); }
+// For adapters that keep what they have; `reopen` is a Reopen.
+#define JOURNAL_LIFE_SUITE(name, reopen)                                                                \
+  JOURNAL_LIFE_CASE(name, reopen, lives_on, "opened again it has its epoch, order, numbering and ids")  \
+  JOURNAL_LIFE_CASE(name, reopen, sessions_live_on, "sessions are as they were put last, or forgotten") \
+  JOURNAL_LIFE_CASE(name, reopen, close_settles, "what was handed over is settled when it is closed")

@@ -1,0 +1,306 @@
+// The file of a SQLite journal: what is in it after any end, which ones are refused, what happens when it is taken
+// away.
+#include "server/journal/sqlite_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "server/journal/sqlite_schema.hpp"
+#include "server/journal_suite.hpp"
+#include "support/sqlite_journals.hpp"
+
+namespace chatbridge {
+namespace {
+
+using namespace journal_suite;
+using namespace test;
+namespace fs = std::filesystem;
+using Catch::Contains;
+
+std::string bytes_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+void write(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+// A journal that was closed, with 200 messages.
+void make(const std::string& path) {
+  SqliteJournal j(quick(path));
+  std::vector<Message> batch;
+  for (int i = 0; i < 200; ++i) batch.push_back(message(std::to_string(i) + std::string(200, 'x')));
+  append(j, lobby, batch);
+}
+
+std::string refusal(const std::string& path) {
+  try {
+    SqliteJournal j(quick(path));
+  } catch (const JournalError& e) {
+    CHECK(std::string(e.what()).find('\n') == std::string::npos);
+    CHECK_THAT(e.what(), Contains(path));
+    return e.what();
+  }
+  FAIL("it was taken");
+  return {};
+}
+
+template <class F>
+void until(F holds) {
+  for (int i = 0; i < 2000; ++i) {
+    if (holds()) return;
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+  FAIL("it never came to that");
+}
+
+bool try_to_say(Journal& j, std::string text) {
+  return wait<result<std::vector<Appended>>>([&](auto done) { j.append(lobby, {message(std::move(text))}, done); })
+      .has_value();
+}
+
+TEST_CASE("sqlite file: it and what is above it are made, for its owner only") {
+  const Scratch dir;
+  const auto path = dir / "a/b/chat.db";
+  SqliteJournal j(quick(path));
+  for (const auto& [name, mode] :
+       {std::pair{dir / "a", 0700U}, {dir / "a/b", 0700U}, {path, 0600U}, {path + "-wal", 0600U}}) {
+    INFO(name);
+    struct stat s {};
+    REQUIRE(::stat(name.c_str(), &s) == 0);
+    CHECK((s.st_mode & 0777) == mode);
+  }
+  j.close();
+  CHECK_FALSE(fs::exists(path + "-wal"));  // one file is the whole journal
+}
+
+TEST_CASE("sqlite file: killed at any moment it is whole, and numbers go on") {
+  const Scratch dir;
+  SqliteJournal j(quick(dir / "chat.db"));
+  Texts said;
+  for (int i = 0; i < 10; ++i) {
+    say(j, lobby, said.emplace_back(std::to_string(i)));
+    copy_journal(dir / "chat.db", dir / "killed.db");
+    SqliteJournal killed(quick(dir / "killed.db"));
+    CHECK(killed.epoch() == j.epoch());
+    CHECK(texts(after(killed, lobby, seq_zero)) == said);
+    CHECK(number(say(killed, lobby, "next")) == number(j.head(lobby)) + 1);
+    killed.close();
+    fs::remove(dir / "killed.db");
+  }
+}
+
+TEST_CASE("sqlite file: after an unclean end on another boot numbers go on 2^20 higher") {
+  const Scratch dir;
+  auto options = quick(dir / "chat.db");
+  options.boot = "first";
+  SqliteJournal j(options);
+  const auto last = say(j, lobby, "a");
+  copy_journal(dir / "chat.db", dir / "cut.db");
+  constexpr std::uint64_t jump = 1 << 20;
+  options.path = dir / "cut.db";
+  options.boot = "second";
+  {
+    SqliteJournal cut(options);
+    CHECK(cut.epoch() == j.epoch());
+    CHECK(cut.head(lobby) == last);
+    CHECK(number(say(cut, lobby, "b")) == number(last) + jump + 1);
+    CHECK(number(say(cut, den, "of a room that may have been lost")) == jump + 1);
+    CHECK(texts(after(cut, lobby, seq_zero)) == Texts{"a", "b"});
+    cut.close();
+  }
+  options.boot = "third";
+  SqliteJournal clean(options);  // the last end was clean
+  CHECK(number(say(clean, lobby, "c")) == number(last) + jump + 2);
+  CHECK(number(say(clean, den, "d")) == jump + 2);
+  // Killed on the same boot: the system kept what was written.
+  copy_journal(dir / "cut.db", dir / "killed.db");
+  options.path = dir / "killed.db";
+  SqliteJournal killed(options);
+  CHECK(number(say(killed, lobby, "e")) == number(last) + jump + 3);
+}
+
+TEST_CASE("sqlite file: what is not a journal is refused and left as it is") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  const auto refused = [&](const std::string& bytes, const std::string& why) {
+    write(path, bytes);
+    CHECK_THAT(refusal(path), Contains(why));
+    CHECK(bytes_of(path) == bytes);
+    CHECK(std::distance(fs::directory_iterator(dir.path()), {}) == 1);
+  };
+  refused("x", "not a chatbridge journal");
+  refused(std::string(100'000, '\0'), "not a chatbridge journal");
+  refused("SQLite format 3", "not a chatbridge journal");
+  {
+    sqlite::Db other(path + "2", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+    other.exec("CREATE TABLE t(a); INSERT INTO t VALUES(1)");
+  }
+  const auto foreign = bytes_of(path + "2");
+  fs::remove(path + "2");
+  refused(foreign, "not a chatbridge journal");
+  fs::remove(path);
+  fs::create_directory(path);
+  CHECK_THAT(refusal(path), Contains("directory"));
+  fs::remove(path);
+  write(path, "");  // nothing in it: nothing is lost
+  SqliteJournal j(quick(path));
+  say(j, lobby, "a");
+}
+
+TEST_CASE("sqlite file: one of a newer version is refused and left as it is") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  make(path);
+  {
+    sqlite::Db db(path, SQLITE_OPEN_READWRITE, nullptr);
+    db.exec("PRAGMA user_version=7");
+    // Its last moments may be in the log only.
+    copy_journal(path, dir / "log.db");
+  }
+  for (const auto& name : {path, dir / "log.db"}) {
+    const auto before = bytes_of(name);
+    CHECK_THAT(refusal(name), Contains("newer") && Contains("7"));
+    CHECK(bytes_of(name) == before);
+  }
+}
+
+TEST_CASE("sqlite file: a damaged one is refused and left as it is") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  make(path);
+  const auto whole = bytes_of(path);
+  const auto refused = [&](const std::string& bytes) {
+    write(path, bytes);
+    CHECK_THAT(refusal(path), Contains("damaged") && Contains("left as it is"));
+    CHECK(bytes_of(path) == bytes);
+    CHECK_FALSE(fs::exists(path + "-wal"));
+  };
+  for (const auto size : {whole.size() - 1, whole.size() / 2, std::size_t{5000}, std::size_t{100}}) {
+    INFO(size);
+    refused(whole.substr(0, size));
+  }
+  for (const auto page : {std::size_t{1}, whole.size() / 4096 - 2}) {
+    INFO("page " << page);
+    auto bytes = whole;
+    for (std::size_t i = 0; i < 2000; ++i) bytes[page * 4096 + i] = static_cast<char>(i * 7 + 1);
+    refused(bytes);
+  }
+  write(path, whole);
+  SqliteJournal j(quick(path));
+  CHECK(number(j.head(lobby)) == 200);
+}
+
+TEST_CASE("sqlite file: a damaged one that was not closed is left as it is, its log as well") {
+  const Scratch dir;
+  {
+    SqliteJournal j(quick(dir / "chat.db"));
+    say(j, lobby, std::string(20'000, 'x'));
+    copy_journal(dir / "chat.db", dir / "killed.db");
+  }
+  const auto path = dir / "killed.db";
+  auto bytes = bytes_of(path);
+  const auto log = bytes_of(path + "-wal");
+  REQUIRE(log.size() > 20'000);
+  for (std::size_t i = 5 * 4096; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7 + 1);
+  write(path, bytes);
+  CHECK_THAT(refusal(path), Contains("damaged"));
+  CHECK(bytes_of(path) == bytes);
+  CHECK(bytes_of(path + "-wal") == log);
+}
+
+TEST_CASE("sqlite file: a second server is refused") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  {
+    SqliteJournal j(quick(path));
+    // From a process of its own, as a server would: SQLite's locks are a process's.
+    const auto child = ::fork();
+    if (child == 0) {
+      try {
+        sqlite::File second(path, nullptr);
+      } catch (const JournalError& e) {
+        ::_exit(std::string(e.what()).find("in use by another chatbridge") != std::string::npos ? 7 : 8);
+      }
+      ::_exit(9);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WEXITSTATUS(status) == 7);
+    say(j, lobby, "a");
+  }
+  SqliteJournal j(quick(path));
+  CHECK(texts(after(j, lobby, seq_zero)) == Texts{"a"});
+}
+
+TEST_CASE("sqlite file: when it is deleted under the journal it is written again before anything is acknowledged") {
+  for (const std::string what : {"file", "with its log", "directory", "while idle"}) {
+    INFO(what);
+    const Scratch dir;
+    const auto path = dir / "a/chat.db";
+    SqliteJournal j(quick(path));
+    say(j, lobby, "a");
+    // The copy has its pages in another order than the log that is left behind.
+    for (int i = 0; i < 10; ++i) say(j, RoomName::parse("r" + std::to_string(i % 3)).value(), std::string(9000, 'x'));
+    CHECK(put(j, session("1", "ann")));
+    texts(after(j, lobby, seq_zero));  // readers have it open as well
+    fs::remove(path);
+    if (what == "with its log") fs::remove(path + "-wal"), fs::remove(path + "-shm");
+    if (what == "directory") fs::remove_all(dir / "a");
+    if (what == "while idle") {
+      until([&] { return fs::exists(path); });
+    } else {
+      say(j, lobby, "b");
+    }
+    say(j, lobby, "c");
+    copy_journal(path, dir / "killed.db");
+    const auto expected = what == "while idle" ? Texts{"a", "c"} : Texts{"a", "b", "c"};
+    CHECK(texts(after(j, lobby, seq_zero)) == expected);
+    CHECK(j.trouble() == "");
+    struct stat s {};
+    REQUIRE(::stat(path.c_str(), &s) == 0);
+    CHECK((s.st_mode & 0777) == 0600);
+    SqliteJournal killed(quick(dir / "killed.db"));
+    CHECK(killed.epoch() == j.epoch());
+    CHECK(texts(after(killed, lobby, seq_zero)) == expected);
+    CHECK(killed.sessions().size() == 1);
+    j.close();
+    sqlite::Db db(path, SQLITE_OPEN_READONLY, nullptr);
+    CHECK(db.text("PRAGMA integrity_check") == "ok");
+    SqliteJournal again(quick(path));
+    CHECK(texts(after(again, lobby, seq_zero)) == expected);
+  }
+}
+
+TEST_CASE("sqlite file: a copy that was made when it was deleted is found again") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  make(path);
+  fs::rename(path, path + "-rescue");
+  write(path + "-wal", "of the file that was deleted");
+  SqliteJournal j(quick(path));
+  CHECK(number(j.head(lobby)) == 200);
+  CHECK_FALSE(fs::exists(path + "-rescue"));
+}
+
+TEST_CASE("sqlite file: when it is replaced nothing is acknowledged until it is back") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  SqliteJournal j(quick(path));
+  say(j, lobby, "a");
+  fs::rename(path, dir / "moved.db");
+  write(path, "something else");
+  CHECK_FALSE(try_to_say(j, "b"));
+  CHECK_THAT(j.trouble(), Contains("replaced") && Contains(path));
+  CHECK_FALSE(try_to_say(j, "b"));
+  CHECK(bytes_of(path) == "something else");
+  fs::rename(dir / "moved.db", path);
+  until([&] { return j.trouble().empty(); });
+  say(j, lobby, "c");
+  CHECK(texts(after(j, lobby, seq_zero)) == Texts{"a", "c"});
+}
+
+}  // namespace
+}  // namespace chatbridge
