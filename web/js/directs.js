@@ -113,7 +113,7 @@ export class Directs {
     const conversation = this.conversations.get(from);
     if (!conversation || old === nick || to === keyOf(this.#self)) return null;
     this.#push(conversation, { kind: 'renamed', old, nick });
-    conversation.nick = nick;
+    Object.assign(conversation, { nick, gone: false });
     if (from === to) return null;
     this.#takeIn(conversation, this.conversations.get(to));
     conversation.key = to;
