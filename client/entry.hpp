@@ -12,12 +12,12 @@ struct Wishes {
   std::optional<std::string> nick, room;
 };
 
-// 1. Nothing is sent, but answers to challenges, before `*** you are`; nothing at all into a verbatim relay.
-// 2. Who asked for a room says nothing in another: `in` comes after the server's word that it is there.
-// 3. A challenge is answered once, and ten of them at most: a server cannot make a client send what it likes.
 inline constexpr std::string_view verbatim_note =
     "*** no greeting: this is a verbatim relay, bytes pass as they are and nobody has a name";
 
+// 1. Nothing is sent, but answers to challenges, before `*** you are`; nothing at all into a verbatim relay.
+// 2. Who asked for a room says nothing in another: `in` comes after the server's word that it is there.
+// 3. A challenge is answered once, and ten of them at most: a server cannot make a client send what it likes.
 class Entry {
  public:
   enum class State { asking, entering, in, verbatim, failed };

@@ -9,7 +9,9 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr std::size_t datagram_max = 65'507;  // RFC 768 over IPv4
-constexpr auto resolve_time = 10s, bye_time = 1s;
+constexpr auto resolve_time = 10s;
+constexpr auto bye_time = 500ms;  // for an answer to /quit, which a server that takes no more just then drops
+constexpr int byes_max = 3;
 constexpr auto keep_time = 60s;  // a client that is silent for minutes is forgotten, by the server and by NATs sooner
 
 }  // namespace
@@ -96,21 +98,25 @@ void UdpLink::failed(error_code ec) {
 void UdpLink::heard(std::string_view datagram) {
   const auto before = entry_.state();
   if (!chat()) return console_.raw(datagram);
-  bool bye = false;
+  bool bye = false, down = false;
   LineSplitter lines(datagram_max + 1);
   const auto each = [&](std::string_view text, bool) {
-    for (auto& l : entry_.challenged(text)) {
+    // One who says /quit and is not known any more is a stranger that wants nothing.
+    for (auto& l : leaving_ ? Entry::Lines{} : entry_.challenged(text)) {
       send(std::move(l));
       if (entry_.state() == Entry::State::asking) tick();
     }
     for (auto& l : entry_.heard(text)) send(std::move(l));
     bye = text == "*** bye";
+    down = down || text == "*** the server is going down, bye";
     console_.print(text);
   };
   lines.feed(datagram, each);
   lines.end(each);
   entered(before);
-  if (bye && !over_) end(status_, {});
+  if (over_) return;
+  if (bye || (down && leaving_)) return end(status_, {});
+  if (down) end(1, "the server is going down");
 }
 
 void UdpLink::entered(Entry::State before) {
@@ -172,12 +178,17 @@ void UdpLink::end_of_input() {
 }
 
 void UdpLink::goodbye() {
-  leaving_ = true;
+  if (std::exchange(leaving_, true)) return;
   if (!chat()) return end(status_, {});
-  send("/quit");
+  say_quit();
+}
+
+void UdpLink::say_quit() {
+  if (byes_++ == byes_max) return end(status_, {});
+  if (out_.empty()) send("/quit");
   timer_.expires_after(bye_time);
   timer_.async_wait([this](error_code ec) {
-    if (!ec && !over_) end(status_, {});
+    if (!ec && !over_) say_quit();
   });
 }
 

@@ -35,6 +35,7 @@ class UdpLink final : public Link {
   void send(std::string datagram);
   void write();
   void goodbye();
+  void say_quit();
   void end(int status, std::string reason);
 
   boost::asio::io_context& io_;
@@ -50,7 +51,7 @@ class UdpLink final : public Link {
   LineSplitter typed_;
   std::deque<std::string> out_;
   bool too_long_ = false, input_ended_ = false, leaving_ = false, over_ = false;
-  int status_ = 0;
+  int status_ = 0, byes_ = 0;
 };
 
 }  // namespace chatbridge::connect

@@ -11,23 +11,7 @@ namespace {
 
 constexpr std::size_t frame_max = 60'000;  // a server may close a connection over 64 KiB
 constexpr std::size_t page_max = 300;      // messages of one answer
-constexpr std::string_view help =
-    "*** /nick NAME, /join ROOM, /rooms, /who, /me TEXT, /msg NICK TEXT, /history [N], /help, /quit; //x says /x";
-
-std::string_view trim(std::string_view s) {
-  const auto from = s.find_first_not_of(" \t");
-  if (from == std::string_view::npos) return {};
-  return s.substr(from, s.find_last_not_of(" \t") - from + 1);
-}
-
-// "/msg ann hi" into the two; nullopt if it is no /msg.
-std::optional<std::pair<std::string, std::string>> direct(std::string_view line) {
-  const auto end = std::min(line.find_first_of(" \t"), line.size());
-  if (line.substr(0, end) != "/msg") return std::nullopt;
-  const auto rest = trim(line.substr(end));
-  const auto blank = std::min(rest.find_first_of(" \t"), rest.size());
-  return std::pair{std::string(rest.substr(0, blank)), std::string(trim(rest.substr(blank)))};
-}
+constexpr std::size_t told_max = 16;       // reasons to wait, of a server that may lie
 
 template <class... F>
 struct Cases : F... {
@@ -48,18 +32,15 @@ V1Client::V1Client(Wishes wishes, std::string prefix, V1Host& host)
 void V1Client::typed(std::string_view line) {
   if (line.empty() || quit_) return;
   if (!valid_utf8(line)) return refuse("*** a message is UTF-8 text; not sent");
-  if (const auto to = direct(line)) {
-    if (to->second.empty()) return refuse("*** /msg NICK TEXT says it to one person");
-    if (command::may_hold_secret(to->second))
-      return refuse("*** a line like /resume or /login may hold a secret; it was not sent to anybody");
-    Item item(Kind::direct, to->second);
-    item.to = to->first;
-    return add(std::move(item));
-  }
   std::visit(
       Cases{[&](command::Say c) {
               Item item(Kind::message, std::move(c.text));
               item.action = c.action;
+              add(std::move(item));
+            },
+            [&](command::Direct c) {
+              Item item(Kind::direct, std::move(c.text));
+              item.to = std::move(c.nick);
               add(std::move(item));
             },
             [&](command::SetNick c) { add(Item(Kind::nick, std::move(c.nick))); },
@@ -74,9 +55,9 @@ void V1Client::typed(std::string_view line) {
               add(std::move(item));
             },
             [&](const command::ListRooms&) { add(Item(Kind::rooms)); },
-            [&](const command::Who&) { add(Item(Kind::who)); }, [&](const command::Help&) { host_.print(help); },
-            [&](const command::Quit&) { quit_ = true; }, [&](const command::Refused& c) { refuse("*** " + c.why); },
-            [&](const auto&) { refuse("*** no such command here, try /help"); }},
+            [&](const command::Who&) { add(Item(Kind::who)); },
+            [&](const command::Help&) { host_.print("*** " + std::string(command::help)); },
+            [&](const command::Quit&) { quit_ = true; }, [&](const command::Refused& c) { refuse("*** " + c.why); }},
       command::parse(line));
 }
 
@@ -98,12 +79,17 @@ void V1Client::add(Item item) {
 }
 
 // Sends what may go. A change of room waits for all before it, and all behind wait for it: so everything is said where
-// the person was when it was typed, also if the connection is lost meanwhile.
+// the person was when it was typed, also if the connection is lost meanwhile. A /history waits for all before it, as
+// its answer does not say which question it is for.
 void V1Client::pump() {
   if (!inside_) return;
   std::size_t under_way = 0;
   for (auto i = items_.begin(); i != items_.end() && under_way < under_way_max; ++i, ++under_way) {
-    if (i->kind == Kind::join && i != items_.begin()) return;
+    if ((i->kind == Kind::join || i->kind == Kind::history) && i != items_.begin()) return;
+    if (i->kind == Kind::join && i->room == room_) {  // to join again would give the room from another place
+      say_where();
+      return settle(i);
+    }
     if (!i->sent) send(*i);
     if (i->kind == Kind::join) return;
   }
@@ -153,6 +139,12 @@ void V1Client::settle(Items::iterator item) {
   ++answers_;
   items_.erase(item);
   pump();
+}
+
+void V1Client::again_later(Items::iterator item) {
+  if (item == items_.end()) return;
+  item->sent = false;
+  later_ = true;
 }
 
 void V1Client::retry() {
@@ -337,7 +329,10 @@ void V1Client::renamed(const v1::json& f) {
   }
   nick_ = chosen_ = nick;
   host_.print("*** you are " + nick);
-  settle(find(Kind::nick));
+  // One that is to be asked for again may have been answered after all.
+  const auto asked =
+      std::ranges::find_if(items_, [&](const Item& i) { return i.kind == Kind::nick && i.text == nick; });
+  settle(asked != items_.end() ? asked : find(Kind::nick));
 }
 
 // ---- errors
@@ -347,11 +342,8 @@ void V1Client::error(const v1::json& f) {
   const auto why = "*** " + v1::string(f, "message");
   const auto said = find_id(id);
   if (code == "rate_limited" || code == "overloaded") {
-    if (!std::exchange(later_told_, true)) host_.print(why);
-    if (said == items_.end()) return;
-    said->sent = false;
-    later_ = true;
-    return;
+    if (told_.size() < told_max && told_.insert(why).second) host_.print(why);
+    return again_later(said != items_.end() ? said : find(code == "overloaded" ? Kind::history : Kind::nick, room));
   }
   if (!inside_ && (!welcomed_ || room == room_)) return host_.failed(v1::string(f, "message"));
   refuse(why);

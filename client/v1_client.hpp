@@ -84,6 +84,7 @@ class V1Client {
   Items::iterator find(Kind kind, std::string_view room = {});  // the oldest that was sent
   Items::iterator find_id(const std::string& id);
   void settle(Items::iterator item);
+  void again_later(Items::iterator item);
   void refuse(std::string_view why);
 
   void take(const v1::json& frame);
@@ -110,7 +111,8 @@ class V1Client {
   std::string last_minute_;         // when the last message was said
   std::set<std::string> people_;
   bool people_known_ = false, welcomed_ = false, inside_ = false, quit_ = false;
-  bool later_ = false, later_told_ = false, entered_once_ = false;
+  bool later_ = false, entered_once_ = false;
+  std::set<std::string> told_;  // why something has to wait
   std::optional<std::chrono::milliseconds> bye_;
 };
 

@@ -8,6 +8,8 @@
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
 
+#include "client/v1_frames.hpp"
+
 namespace chatbridge::connect {
 
 namespace asio = boost::asio;
@@ -37,6 +39,7 @@ struct WsConnection::Impl : std::enable_shared_from_this<Impl> {
 
   void start();
   void handshake();
+  void declined();
   void read();
   void write();
   void gone(const std::string& why);
@@ -49,7 +52,6 @@ struct WsConnection::Impl : std::enable_shared_from_this<Impl> {
   websocket::response_type response;
   beast::flat_buffer buffer;
   std::deque<std::string> out;
-  std::size_t out_bytes = 0;
   std::uint16_t close_code = 0;
   bool writing = false, over = false, abandoned = false;
 };
@@ -82,10 +84,7 @@ void WsConnection::Impl::handshake() {
   const auto host = url.port == "80" ? url.authority().substr(0, url.authority().rfind(':')) : url.authority();
   stream.async_handshake(response, host, url.path, bound([](Impl& self, error_code ec) {
                            self.deadline.cancel();
-                           if (ec == websocket::error::upgrade_declined)
-                             return self.gone(self.url.authority() + ": not a WebSocket: the server answered " +
-                                              std::to_string(self.response.result_int()) + " " +
-                                              std::string(self.response.reason()));
+                           if (ec == websocket::error::upgrade_declined) return self.declined();
                            if (ec) return self.gone(self.url.authority() + ": " + ec.message());
                            if (self.response[beast::http::field::sec_websocket_protocol] != subprotocol)
                              return self.gone(self.url.authority() + " does not speak chatbridge.v1");
@@ -93,6 +92,19 @@ void WsConnection::Impl::handshake() {
                            self.read();
                            self.events.open();
                          }));
+}
+
+// A server that is full is the right one all the same.
+void WsConnection::Impl::declined() {
+  if (response.result() == beast::http::status::service_unavailable) {
+    const auto body = v1::objects(response.body());
+    const auto why = body.empty() || !body.front().contains("error") || !body.front()["error"].is_object()
+                         ? std::string{}
+                         : v1::string(body.front()["error"], "message");
+    return gone(url.authority() + ": " + (why.empty() ? "the server is not ready (503)" : why));
+  }
+  gone(url.authority() + ": not a WebSocket: the server answered " + std::to_string(response.result_int()) + " " +
+       std::string(response.reason()));
 }
 
 void WsConnection::Impl::read() {
@@ -126,7 +138,6 @@ void WsConnection::Impl::write() {
   writing = true;
   stream.async_write(asio::buffer(out.front()), bound([](Impl& self, error_code ec, std::size_t) {
                        self.writing = false;
-                       self.out_bytes -= self.out.front().size();
                        self.out.pop_front();
                        if (!ec) self.write();  // else the reader tells of the end: the server may have said why
                      }));
@@ -152,7 +163,6 @@ WsConnection::~WsConnection() {
 
 void WsConnection::send(std::string text) {
   if (impl_->over || impl_->close_code != 0) return;
-  impl_->out_bytes += text.size();
   impl_->out.push_back(std::move(text));
   impl_->write();
 }
@@ -161,7 +171,5 @@ void WsConnection::close(std::uint16_t code) {
   impl_->close_code = code;
   impl_->write();
 }
-
-std::size_t WsConnection::unsent() const { return impl_->out_bytes; }
 
 }  // namespace chatbridge::connect

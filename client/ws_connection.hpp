@@ -26,7 +26,6 @@ class WsConnection {
 
   void send(std::string text);     // after open; in order
   void close(std::uint16_t code);  // after what was sent; gone follows
-  std::size_t unsent() const;      // bytes that the kernel has not taken
 
  private:
   struct Impl;

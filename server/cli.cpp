@@ -84,7 +84,8 @@ constexpr auto connect_help = R"(
 Lines of standard input are sent, what others say is printed. Without a port: 9999, ws 80; without a path: /ws.
 
   tcp, udp  a raw client. A server that does not say "*** you are" within a second is a verbatim relay:
-            bytes pass as they are, --nick and --room do nothing.
+            bytes pass as they are, --nick and --room do nothing. At the end of input tcp half-closes
+            and prints until the server closes, which a relay may never do: timeout 5 chatbridge connect …
   ws        chatbridge.v1: when the connection is lost it comes back by itself, misses nothing that the
             server still has, and says nothing twice.
 

@@ -87,16 +87,14 @@ TEST_CASE("a room that is refused at the beginning is a failure, a nick is not")
 TEST_CASE("commands become requests, text becomes messages with ids of their own") {
   Bench b;
   b.enter();
-  for (const auto* line :
-       {"hi", "//x", "/me waves", "/msg bob psst  now", "/nick zoe", "/who", "/history 5", "/rooms", ""})
+  for (const auto* line : {"hi", "//x", "/me waves", "/msg bob psst  now", "/nick zoe", "/who", "/rooms", ""})
     b.client.typed(line);
   CHECK(b.take() == Lines{message("hi", 1), message("/x", 2),
                           R"({"type":"message","room":"lobby","text":"waves","id":"me-3","action":true})",
                           R"({"type":"direct","nick":"bob","text":"psst  now","id":"me-4"})",
-                          R"({"type":"nick","nick":"zoe"})", R"({"type":"who","room":"lobby","limit":100})",
-                          R"({"type":"history","room":"lobby","limit":5})"});
+                          R"({"type":"nick","nick":"zoe"})", R"({"type":"who","room":"lobby","limit":100})"});
   CHECK(b.fetched == 1);
-  CHECK(b.client.unsettled() == 8);
+  CHECK(b.client.unsettled() == 7);
 }
 
 TEST_CASE("what is wrong is refused without the server") {
@@ -239,6 +237,50 @@ TEST_CASE("a refused message is told and settled; one that only came too early i
   CHECK_FALSE(b.client.wants_retry());
 }
 
+TEST_CASE("what only came too early and has no id is asked for again later as well") {
+  Bench b;
+  b.enter();
+  const auto early = [&](const std::string& code, const std::string& more = {}) {
+    b.client.received(R"({"type":"error","code":")" + code + R"(","message":")" + code + "\"" + more + "}");
+    b.clear();
+    CHECK(b.client.wants_retry());
+    b.client.retry();
+  };
+  b.client.typed("/nick zoe");
+  early("rate_limited");
+  CHECK(b.sent == Lines{R"({"type":"nick","nick":"zoe"})"});
+  b.client.received(R"({"type":"nick","old":"ann","nick":"zoe"})");
+  b.client.typed("/history 5");
+  early("overloaded", R"(,"room":"lobby")");
+  CHECK(b.sent == Lines{R"({"type":"history","room":"lobby","limit":5})"});
+  b.client.received(R"({"type":"history","room":"lobby","messages":[],"more":false})");
+  CHECK(b.client.settled());
+  CHECK(b.client.refused() == 0);
+}
+
+TEST_CASE("to be told that one is too fast takes no answered change of nick for a refused one") {
+  Bench b;
+  b.enter();
+  b.client.typed("/nick zoe");
+  b.client.typed("/nick zed");
+  b.client.received(R"({"type":"error","code":"rate_limited","message":"slower"})");
+  b.client.received(R"({"type":"nick","old":"ann","nick":"zoe"})");
+  b.client.received(R"({"type":"nick","old":"zoe","nick":"zed"})");
+  CHECK(b.client.settled());
+  b.clear();
+  b.client.retry();
+  CHECK(b.sent.empty());
+}
+
+TEST_CASE("each reason to wait is told once") {
+  Bench b;
+  b.enter();
+  b.client.typed("/nick zoe");
+  for (const auto* why : {"slower", "slower", "10 times a minute", "10 times a minute", "slower"})
+    b.client.received(R"({"type":"error","code":"rate_limited","message":")" + std::string(why) + "\"}");
+  CHECK(b.printed == Lines{"*** slower", "*** 10 times a minute"});
+}
+
 TEST_CASE("64 lines are under way at most") {
   Bench b;
   b.enter();
@@ -267,6 +309,39 @@ TEST_CASE("history longer than an answer is put together from several, oldest fi
   b.client.typed("/history");
   b.client.received(R"({"type":"history","room":"lobby","messages":[],"more":false})");
   CHECK(b.printed.back() == "*** nothing was said here yet");
+}
+
+TEST_CASE("one /history is answered before the next one is asked") {
+  Bench b;
+  b.enter();
+  b.client.typed("/history 1000");
+  b.client.typed("/history 1");
+  CHECK(b.take() == Lines{R"({"type":"history","room":"lobby","limit":300})"});
+  const auto answer = [&](int seq, const char* more) {
+    b.client.received(R"({"type":"history","room":"lobby","messages":[{"seq":)" + std::to_string(seq) +
+                      R"(,"at":"2026-01-02T03:04:05.678Z","nick":"bob","text":"m)" + std::to_string(seq) +
+                      R"("}],"more":)" + more + "}");
+  };
+  answer(9, "true");
+  CHECK(b.take() == Lines{R"({"type":"history","room":"lobby","limit":300,"before":9})"});
+  answer(4, "false");
+  CHECK(b.take() == Lines{R"({"type":"history","room":"lobby","limit":1})"});
+  answer(9, "true");
+  CHECK(b.printed == Lines{"[03:04] bob: m4", "[03:04] bob: m9", "[03:04] bob: m9"});
+  CHECK(b.client.settled());
+}
+
+TEST_CASE("/join of the room one is in says where one is, and begins nothing anew") {
+  Bench b;
+  b.enter();
+  b.client.typed("/join lobby");
+  CHECK(b.sent.empty());
+  CHECK(b.printed == Lines{"*** you are ann in lobby, /help"});
+  for (const auto* line : {"one", "/join lobby", "two"}) b.client.typed(line);
+  CHECK(b.take() == Lines{message("one", 1)});
+  b.ack("me-1");
+  CHECK(b.take() == Lines{message("two", 2)});
+  CHECK(b.printed.size() == 2);
 }
 
 TEST_CASE("who comes and goes is told, not oneself, and not who was there when names are told again") {

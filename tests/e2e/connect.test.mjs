@@ -309,6 +309,47 @@ test('udp: a challenge is answered once each, a few times at most, and only as a
   assert.equal(endless.got.length, 11);
 });
 
+test('udp: /quit is said again until there is an answer, three times at most, and once when that comes', async (t) => {
+  const greet = (text) => (text === '' ? ['*** you are guest-1 in lobby, /help\n'] : []);
+  let quits = 0;
+  const deaf = await closing(t, startUdpServer(greet));
+  const late = await closing(t, startUdpServer((text) => (text === '/quit' && ++quits === 2 ? ['*** bye\n'] : greet(text))));
+  const forgetful = await closing(t, startUdpServer((text) => (text === '/quit' ? ['*** reply /hello 8f3a21 to join\n'] : greet(text))));
+  const ended = await Promise.all([deaf, late, forgetful].map((server) => new Piped([`udp://127.0.0.1:${server.port}`]).end('hi').exit()));
+  assert.deepEqual(ended, [0, 0, 0]);
+  assert.deepEqual(deaf.got, ['', 'hi', '/quit', '/quit', '/quit']);
+  assert.deepEqual(late.got, ['', 'hi', '/quit', '/quit']);
+  assert.deepEqual(forgetful.got, deaf.got, 'who leaves does not join again');
+});
+
+test('udp: a server that goes down ends it with 1', async (t) => {
+  const s = await scene(t);
+  const client = piped(s, url.udp(s.daemon));
+  await client.greeted();
+  await s.daemon.stop();
+  assert.equal(await client.exit(), 1);
+  assert.match(client.stderr.items.join('\n'), /^chatbridge: the server is going down$/);
+});
+
+test('ws: a nick that is changed too often is changed a little later', async (t) => {
+  const s = await scene(t, { args: ['--set', 'limits.nick_changes=60'] });
+  const names = Array.from({ length: 62 }, (_, n) => `/nick ann-${n}`);
+  const client = piped(s, url.ws(s.daemon)).end(`${names.join('\n')}\nlast\n`);
+  const listener = await s.v1({ nick: 'listener' });
+  assert.equal(await client.exit(20_000 * SLOW), 0, client.stderr.items.join('\n'));
+  assert.ok(client.out.items.includes('*** a nick can be changed 60 times a minute'));
+  await client.hears('*** you are ann-61');
+  await listener.hears('last');
+});
+
+test('ws: a server that is full is said to be full', async (t) => {
+  const s = await scene(t, { args: ['--set', 'limits.connections=1'] });
+  await s.v1({ nick: 'first' });
+  const client = piped(s, url.ws(s.daemon));
+  assert.equal(await client.exit(), 1);
+  assert.match(client.stderr.items.join('\n'), /^chatbridge: 127\.0\.0\.1:\d+: (?!.*not a WebSocket).*connections/);
+});
+
 // ---- on a terminal
 
 const onTerminal = (s, kind, ...args) => s.use(new Terminal([binary(), 'connect', url[kind](s.daemon), '--nick', 'ann', ...args]));

@@ -136,6 +136,35 @@ test('an error that is no message of ours is handed on', () => {
   assert.deepEqual(s.waiting(), ['hi failed']);
 });
 
+test('a name that is refused for its time is not asked for again by itself', () => {
+  const errors = [];
+  const s = setup({ on: { error: (frame) => errors.push([frame.code, s.chat.renaming]) }, keep: { nick: 'ann' } });
+  s.chat.start();
+  s.welcome();
+  s.chat.rename('zoe');
+  s.socket.says({ type: 'error', code: 'rate_limited', message: 'a nick can be changed 10 times a minute' });
+  s.socket.says({ type: 'error', code: 'rate_limited', message: 'you send faster than 20 messages a second' });
+  assert.deepEqual(errors, [['rate_limited', true], ['rate_limited', false]]);
+  assert.equal(s.chat.wanted, 'ann');
+});
+
+test('somebody who is gone is told to be, once, until they are there again', () => {
+  const s = setup();
+  s.chat.start();
+  s.welcome();
+  for (const id of ['c1', 'c2']) {
+    s.chat.direct('bob', 'psst');
+    s.socket.says({ type: 'error', code: 'no_such_nick', message: '', id });
+  }
+  assert.deepEqual(s.entries('@bob'), ['gone']);
+  assert.equal(s.chat.directs.conversations.get('@bob').gone, true);
+  s.socket.says({ type: 'direct', nick: 'bob', to: 'ann', text: 'yes?', via: 'ws', at: '2026-01-02T03:04:05.678Z' });
+  assert.equal(s.chat.directs.conversations.get('@bob').gone, false);
+  s.chat.forget('@bob');
+  assert.equal(s.chat.directs.conversations.size, 0);
+  assert.deepEqual(s.waiting('@bob'), []);
+});
+
 test('a room that cannot be joined now is asked again, one that refuses is handed on', () => {
   const errors = [];
   const s = setup({ on: { error: (frame) => errors.push(frame.code) } });

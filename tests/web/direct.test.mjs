@@ -91,13 +91,70 @@ test('a person in the list is written to, by mouse and by keyboard', async (t) =
 test('nobody of that name: it fails with the reason, and retry sends it when they came', async (t) => {
   const s = await setup(t);
   const ann = await s.person('ann');
-  await ann.say('/msg bob psst');
+  const before = await s.v1({ nick: 'bob' });
+  await tell(before, 'ann', 'hello');
+  await before.leave();
+  await conversation(ann, 'bob 1 unread').click();
+  await ann.say('psst');
   const failed = ann.message('psst', 'failed');
   await failed.getByText('bob is not connected.').waitFor();
+  await ann.log.getByText('bob is not connected: what you write here does not arrive').waitFor();
+  await ann.people.getByText('bob', { exact: true }).waitFor({ state: 'detached' });
+  await ann.say('still not?');
+  await ann.message('still not?', 'failed').waitFor();
+  assert.equal(await ann.log.locator('.line.gone').count(), 1, 'told once');
+  await ann.message('still not?').getByRole('button', { name: 'Discard' }).click();
   const bob = await s.v1({ nick: 'bob' });
   await failed.getByRole('button', { name: 'Retry' }).click();
   await ann.message('psst', 'sent').waitFor();
   await told(bob, 'psst');
+  await ann.people.getByText('bob', { exact: true }).waitFor();
+});
+
+test('a name that nobody has begins no conversation and leads out of no room', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  const bob = await s.v1({ nick: 'bob' });
+  await ann.say('/msg bop psst');
+  await ann.notice.getByText('bop is not connected. Nothing was sent.').waitFor();
+  await heading(ann, 'lobby');
+  assert.equal(await ann.box.inputValue(), '/msg bop psst', 'to be mended');
+  assert.equal(await conversations(ann).getByRole('listitem').count(), 0);
+  await ann.page.reload();
+  await ann.is('connected');
+  assert.equal(await conversations(ann).getByRole('listitem').count(), 0);
+  await ann.say('/msg bob psst');
+  await told(bob, 'psst');
+  await heading(ann, 'bob');
+  await ann.message('psst', 'sent').waitFor();
+});
+
+test('Back and Forward lead from place to place, and out of none into one that was left', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  await s.v1({ nick: 'bob' });
+  await ann.say('/join dev');
+  await heading(ann, 'dev');
+  await ann.say('/msg bob psst');
+  await heading(ann, 'bob');
+  await ann.page.goBack();
+  await heading(ann, 'dev');
+  await ann.page.goBack();
+  await heading(ann, 'lobby');
+  assert.match(ann.page.url(), /#lobby$/);
+  await ann.page.goForward();
+  await heading(ann, 'dev');
+  await ann.page.goForward();
+  await heading(ann, 'bob');
+  await ann.rooms.getByRole('button', { name: 'Leave dev' }).click();
+  await ann.rooms.getByRole('button', { name: 'dev', exact: true }).waitFor({ state: 'detached' });
+  await heading(ann, 'bob');
+  await ann.page.goBack();
+  await heading(ann, 'bob');
+  assert.match(ann.page.url(), /#@bob$/);
+  assert.equal(await ann.rooms.getByRole('button', { name: 'dev', exact: true }).count(), 0);
+  await ann.page.goBack();
+  await heading(ann, 'lobby');
 });
 
 test('what lost its connection unanswered is not sent twice, what was typed meanwhile is sent', async (t) => {
@@ -297,6 +354,7 @@ test('what the server holds against it is shown, and costs nothing that was writ
   await ann.notice.getByText('You are writing faster than this server takes it').waitFor();
   await bob.hears('quick');
   await ann.message('quick', 'sent').waitFor();
+  await ann.notice.waitFor({ state: 'hidden' });  // there is nothing more to wait for
   await ann.say('/join one-more');
   await ann.notice.getByText('You cannot go to one-more: at most 3 rooms').waitFor();
   await heading(ann, 'lobby');

@@ -1,5 +1,6 @@
 // The page in Chromium against the built program.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { TcpClient, UdpClient } from '../support/clients.mjs';
 import { startDaemon } from '../support/daemon.mjs';
@@ -258,6 +259,68 @@ test('commands', async (t) => {
   await ann.page.getByRole('button', { name: 'Connect' }).click();
   await ann.is('connected');
   await ann.message('said while away', 'sent').waitFor();
+});
+
+test('the limit of changes of a nick is told as what it is', async (t) => {
+  const s = await setup(t, { args: ['--set', 'limits.nick_changes=1'] });
+  const ann = await s.person('');
+  await ann.say('/nick ann');
+  await ann.people.getByText('ann', { exact: true }).waitFor();
+  await ann.say('/nick anna');
+  await ann.notice.getByText('A nick can be changed 1 times a minute. You are ann.').waitFor();
+});
+
+test('raw clients of a verbatim relay are seen, and no buttons to write to', async (t) => {
+  const s = await setup(t, { args: ['--relay', 'verbatim'] });
+  const ann = await s.person('ann');
+  await s.person('bob');
+  const raw = net.connect(s.daemon.tcp, '127.0.0.1').on('error', () => {});
+  t.after(() => raw.destroy());
+  raw.write('hello');
+  await ann.hears('hello');
+  await ann.people.getByText(/^tcp-\d+$/).waitFor();
+  await ann.people.getByRole('button', { name: 'bob' }).waitFor();
+  assert.equal(await ann.people.getByRole('button').count(), 1);
+});
+
+test('the tick of a message stands beside its last line, clear of the text, whatever way that runs and how wide the page is', async (t) => {
+  const s = await setup(t);
+  for (const width of [390, 800, 1440]) {
+    const ann = await s.person('', { viewport: { width, height: 740 } });
+    for (const text of ['short', 'word '.repeat(100), 'שלום עולם '.repeat(60), 'שלום']) {
+      await ann.say(text);
+      await ann.message(text.trim(), 'sent').last().waitFor();
+    }
+    await ann.log.locator('.message[data-state="pending"]').first().waitFor({ state: 'detached' });
+    const all = await ann.log.locator('.message[data-state="sent"]').evaluateAll((messages) => messages.map((each) => {
+      const range = document.createRange();
+      range.selectNodeContents(each.querySelector('.text'));
+      const lines = [...range.getClientRects()];
+      const tick = each.querySelector('.tick').getBoundingClientRect();
+      const last = lines.at(-1);
+      return { over: lines.some((line) => line.right > tick.left && line.bottom > tick.top && line.top < tick.bottom),
+        low: (tick.top + tick.bottom) / 2 - (last.top + last.bottom) / 2 };
+    }));
+    assert.equal(all.length, 4);
+    for (const { over, low } of all) {
+      assert.equal(over, false, `${width}: clear of the text`);
+      assert.ok(Math.abs(low) < 4, `${width}: ${low} px below the middle of the line`);
+    }
+  }
+});
+
+test('on a narrow page the time of a grouped message is not drawn over it', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann', { viewport: { width: 1440, height: 740 } });
+  const bob = await s.tcp('bob');
+  await ann.page.setViewportSize({ width: 390, height: 740 });
+  for (const text of ['one', 'two '.repeat(40)]) await bob.say(text);
+  await ann.hears('two');
+  await ann.message('two').hover();
+  const second = ann.message('two').locator('time');
+  if (await ann.message('two').evaluate((row) => row.classList.contains('same-minute'))) {
+    assert.equal(await second.evaluate((time) => getComputedStyle(time).opacity), '0');
+  }
 });
 
 test('several rooms: unread counts, switching, leaving, remembered', async (t) => {

@@ -4,6 +4,7 @@ import { Chat } from './chat.js';
 import { Storage } from './storage.js';
 import { newId } from './outbox.js';
 import { parse } from './commands.js';
+import { keyOf } from './directs.js';
 import { fold, isNick, isRoom } from './names.js';
 import { rows } from './rows.js';
 import { $, hue, setText } from './view.js';
@@ -46,6 +47,8 @@ const chat = new Chat({
   },
 });
 const { store, directs, outbox } = chat;
+const PATIENCE = 2_000;
+let first = null;  // {id, place, until}: said to somebody new, from a place that is left when they are there
 const drafts = new Map();  // place -> what stood in the box there: what is meant for one must not end in another
 
 const panels = new Panels({ opened: refreshRooms });
@@ -76,27 +79,34 @@ function inAddress() {
   return isRoom(name.toLowerCase()) ? { room: name.toLowerCase() } : {};
 }
 
-function goTo(room) {
+function goTo(room, how) {
   chat.join(room);
   storage.rooms = [...store.rooms.keys()];
-  show(room, `#${room}`);
+  show(room, `#${room}`, how);
 }
 
-function goToPerson(nick) {
+function goToPerson(nick, how) {
   if (fold(nick) === fold(store.nick)) return;
   const conversation = chat.converse(nick);
-  show(conversation.key, addressOf(conversation));
+  show(conversation.key, addressOf(conversation), how);
 }
 
+const currentAddress = () => (directs.conversations.has(store.current) ? addressOf(directs.conversations.get(store.current)) : `#${store.current}`);
 const addressOf = ({ nick }) => `#@${encodeURIComponent(nick)}`;
 
-function show(place, address) {
+// Where somebody went stands in the browser's history, so that Back leads out of a place before it leads out of the page.
+function remember(address, { replace = false } = {}) {
+  if (replace || address === location.hash) history.replaceState({ ours: true }, '', address);
+  else history.pushState({ ours: true }, '', address);
+}
+
+function show(place, address, how) {
   if (place !== store.current) {
     drafts.set(store.current, composer.text);
     composer.text = drafts.get(place) ?? '';
   }
   chat.show(place);
-  history.replaceState(null, '', address);
+  remember(address, how);
   panels.close();
   draw();
 }
@@ -105,15 +115,15 @@ function show(place, address) {
 function goElsewhere() {
   if (store.current) return;
   const [next] = store.rooms.keys();
-  if (next) return goTo(next);
+  if (next) return goTo(next, { replace: true });
   composer.text = '';
-  history.replaceState(null, '', location.pathname);
+  remember(location.pathname, { replace: true });
 }
 
 function moved({ from, to }) {
   drafts.set(to, drafts.get(from) || drafts.get(to) || '');
   drafts.delete(from);
-  if (store.current === to) history.replaceState(null, '', addressOf(directs.conversations.get(to)));
+  if (store.current === to) remember(addressOf(directs.conversations.get(to)), { replace: true });
 }
 
 function close(key) {
@@ -133,13 +143,15 @@ function leave(room) {
 // Who comes without a room goes where the server sends everyone.
 function enter(room) {
   if (store.rooms.size || !room) return;
-  if (!store.current) return goTo(room);
+  if (!store.current) return goTo(room, { replace: true });
   chat.join(room);  // a conversation stays in sight
   storage.rooms = [room];
 }
 
 function refused(frame) {
-  status.notice(texts.error(frame, { nick: store.nick, wanted: chat.wanted }));
+  const { renaming } = chat;
+  status.notice(texts.error(frame, { nick: store.nick, wanted: chat.wanted, renaming }),
+    frame.code === 'rate_limited' && !renaming ? () => !outbox.waiting : undefined);
   if (store.rooms.get(frame.room)?.joined === false) leave(frame.room);  // it does not let us in
 }
 
@@ -175,9 +187,7 @@ function act(command) {
       return true;
     case 'direct':
       if (fold(command.nick) === fold(store.nick)) { status.notice(texts.yourself); return false; }
-      chat.direct(command.nick, command.text);
-      goToPerson(command.nick);
-      log.follow();
+      tell(command);
       return true;
     case 'join': goTo(command.room); return true;
     case 'help': chat.note(room, texts.help); break;
@@ -193,6 +203,38 @@ function act(command) {
   return true;
 }
 
+// Somebody new is gone to when the server knows them, so that a slip of the pen begins no conversation and leads out of no room.
+function tell({ nick, text }) {
+  const known = directs.conversations.has(keyOf(nick));
+  const { id } = chat.direct(nick, text);
+  if (!known && chat.connected && store.current) {
+    first = { id, place: store.current, until: Date.now() + PATIENCE };
+    setTimeout(draw, PATIENCE);
+    return;
+  }
+  goToPerson(nick);
+  log.follow();
+}
+
+function lookAtFirst() {
+  if (!first) return;
+  const { id, place, until } = first;
+  const item = outbox.item(id);
+  if (item?.state === 'pending' && chat.connected && Date.now() < until) return;
+  first = null;
+  const conversation = [...directs.conversations.values()].find((each) => (item ? each.key === item.room : each.entries.at(-1)?.id === id));
+  if (!conversation) return;
+  if (item?.code === 'no_such_nick' && outbox.items(item.room).length === 1 && !conversation.entries.some((entry) => entry.kind === 'message')
+    && store.current !== item.room) {
+    chat.forget(item.room);
+    status.notice(texts.nobody(item.to));
+    if (store.current === place && !composer.text) composer.text = `/msg ${item.to} ${item.text}`;
+  } else if (store.current === place) {
+    goToPerson(conversation.nick);
+    log.follow();
+  }
+}
+
 function rename(nick) {
   if (chat.rename(nick)) return;
   storage.nick = nick;
@@ -205,6 +247,7 @@ function draw() {
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
+    lookAtFirst();
     const room = store.rooms.get(store.current);
     const person = directs.conversations.get(store.current);
     const place = room ?? person ?? null;
@@ -239,7 +282,7 @@ function both(person) {
   if (!person) return { members: null, count: 0 };
   const members = new Map([[store.nick, { via: 'ws' }]]);
   const via = [...store.rooms.values()].map((room) => room.members?.get(person.nick)?.via).find(Boolean) ?? person.via;
-  if (via) members.set(person.nick, { via });
+  if (via && !person.gone) members.set(person.nick, { via });
   return { members, count: members.size };
 }
 
@@ -247,8 +290,8 @@ function open() {
   $('chat').hidden = false;
   for (const room of storage.rooms.filter(isRoom)) chat.join(room);
   const { room = [...store.rooms.keys()][0], nick } = inAddress();
-  if (nick) goToPerson(nick);
-  else if (room) goTo(room);
+  if (nick) goToPerson(nick, { replace: true });
+  else if (room) goTo(room, { replace: true });
   chat.start();
   draw();
   composer.focus();
@@ -272,8 +315,12 @@ offerNick(() => store.nick || chat.wanted, (nick) => { rename(nick); draw(); });
 addEventListener('hashchange', () => {
   const { room, nick } = inAddress();
   if ($('chat').hidden) return;
-  if (nick) goToPerson(nick);
-  else if (room) goTo(room);
+  // Back to where one has left: an address that was written by hand enters, one's own track does not.
+  const left = room ? !store.rooms.has(room) : !directs.conversations.get(keyOf(nick ?? ''))?.open;
+  if (history.state?.ours && left) {
+    if (store.current) show(store.current, currentAddress(), { replace: true });
+  } else if (nick) goToPerson(nick, { replace: true });
+  else if (room) goTo(room, { replace: true });
 });
 addEventListener('online', () => chat.wake());
 addEventListener('offline', () => { chat.wake(); draw(); });

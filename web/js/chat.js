@@ -46,6 +46,9 @@ export class Chat {
 
   get connected() { return this.connection.state.name === 'connected'; }
 
+  /** Another name was asked for, and there is no answer yet. */
+  get renaming() { return this.#before !== undefined; }
+
   start() { this.connection.start(); }
   stop() { this.connection.stop(); }
   wake() { this.connection.wake(); }
@@ -79,6 +82,15 @@ export class Chat {
   close(key) {
     this.outbox.drop(key);
     this.directs.close(key);
+    if (this.store.current === key) this.store.current = null;
+    this.#saveDirects();
+    this.#changed();
+  }
+
+  /** A conversation that came to nothing. */
+  forget(key) {
+    this.outbox.drop(key);
+    this.directs.forget(key);
     if (this.store.current === key) this.store.current = null;
     this.#saveDirects();
     this.#changed();
@@ -306,9 +318,13 @@ export class Chat {
     const item = frame.id && this.outbox.refused(frame.id, frame.code, frame.message);
     const room = this.store.rooms.get(frame.room);
     if (room) room.loading = false;
-    if (item) return;
+    if (item) {
+      if (item.to !== undefined && item.asked === item.to && frame.code === 'no_such_nick') this.directs.gone(item.room);
+      return;
+    }
     if (frame.code === 'unknown_type' && !frame.id) return;  // an older server, and typing or the like: nothing is lost
-    if (frame.code === 'nick_taken' || frame.code === 'bad_nick') return this.#refused(frame);
+    const named = frame.code === 'nick_taken' || frame.code === 'bad_nick' || (frame.code === 'rate_limited' && this.renaming);
+    if (named) return this.#refused(frame);
     if (room && !room.joined && isLater(frame.code)) {
       this.#clock.setTimeout(() => { if (this.connected && !room.joined && this.store.rooms.get(room.name) === room) this.#sendJoin(room); }, JOIN_AGAIN);
     } else {

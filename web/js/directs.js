@@ -4,6 +4,7 @@
 // A conversation's `entries`, from top to bottom:
 //   message   {nick, via, at, text, id, mine, own}   own: said by this person; mine: over this very connection
 //   renamed   {old, nick}
+//   gone      {nick}                                 nobody of that name was there
 //   note      {text}                                 for this reader alone
 
 import { fold } from './names.js';
@@ -16,7 +17,10 @@ const KEPT_TEXT = 500_000;        // … and of all together, in UTF-16 units
 /** Names a conversation. No room has such a name. */
 export const keyOf = (nick) => `@${fold(nick)}`;
 
-/** Conversation: {key, nick, via, unread, open, entries}; via: over what they were last heard. Closed ones are only out of sight. */
+/**
+ * Conversation: {key, nick, via, gone, unread, open, entries}; via: over what they were last heard; gone: the last that was heard of them is
+ * that they are not there. Closed ones are only out of sight.
+ */
 export class Directs {
   conversations = new Map();   // in the order in which they began
   current = null;
@@ -69,6 +73,7 @@ export class Directs {
     const own = this.#isOwn(nick, to);
     const conversation = this.begin(own ? to : nick);
     if (!own) Object.assign(conversation, { nick, via });
+    conversation.gone = false;
     this.#push(conversation, { kind: 'message', nick, via, at, text, id, mine: false, own });
     if (own || conversation.key === this.current) return null;
     conversation.unread += 1;
@@ -79,7 +84,21 @@ export class Directs {
   said({ id, room, to, text }, now) {
     const conversation = this.conversations.get(room) ?? this.begin(to);
     const at = new Date(now).toISOString();
+    conversation.gone = false;
     this.#push(conversation, { kind: 'message', nick: this.#self, via: 'ws', at, text, id, mine: true, own: true }, `out-${id}`);
+  }
+
+  /** Nobody of that name is there. Told once, until somebody is again. */
+  gone(key) {
+    const conversation = this.conversations.get(key);
+    if (!conversation || conversation.gone) return;
+    conversation.gone = true;
+    this.#push(conversation, { kind: 'gone', nick: conversation.nick });
+  }
+
+  forget(key) {
+    this.close(key);
+    this.conversations.delete(key);
   }
 
   note(key, text) {
@@ -94,7 +113,7 @@ export class Directs {
     const conversation = this.conversations.get(from);
     if (!conversation || old === nick || to === keyOf(this.#self)) return null;
     this.#push(conversation, { kind: 'renamed', old, nick });
-    conversation.nick = nick;
+    Object.assign(conversation, { nick, gone: false });
     if (from === to) return null;
     this.#takeIn(conversation, this.conversations.get(to));
     conversation.key = to;

@@ -88,7 +88,7 @@ export class Outbox {
       if (this.#inFlight.size >= MOST_IN_FLIGHT) break;
       if (item.state !== 'pending' || this.#inFlight.has(item.id) || !this.#open.has(queueOf(item))) continue;
       this.#inFlight.add(item.id);
-      if (item.to !== undefined) item.written = true;
+      if (item.to !== undefined) Object.assign(item, { written: true, asked: item.to });  // `asked`: the name it went out to
       due.push(item);
     }
     if (due.some((item) => item.written)) this.#persist();  // before they go out, so that a reload does not send them again
@@ -172,6 +172,11 @@ export class Outbox {
   }
 
   items(room) { return [...this.#items.values()].filter((item) => item.room === room); }
+
+  item(id) { return this.#items.get(id); }
+
+  /** Something is still to be sent. */
+  get waiting() { return [...this.#items.values()].some((item) => item.state === 'pending'); }
 
   /** Whom direct messages are for. */
   recipients() { return new Set([...this.#items.values()].filter((item) => item.to !== undefined).map((item) => item.to)); }

@@ -4,7 +4,7 @@ const ONE_BREATH = 5 * 60_000;
 
 /**
  * Row: {key, kind: 'day', at} | {key, kind: 'message', nick, via, at, text, action, seq, id, state, code, reason, own, grouped, sameMinute} |
- * {key, kind: 'gap' | 'epoch' | 'presence' | 'renamed' | 'note', entry}.
+ * {key, kind: 'gap' | 'epoch' | 'presence' | 'renamed' | 'gone' | 'note', entry}.
  */
 export function rows(entries, outgoing, self) {
   const list = [];

@@ -52,10 +52,11 @@ export function failure({ code, reason, to }) {
   return reason ? `Refused: ${reason}` : 'The server refused it.';
 }
 
-export function error({ code, message, room }, { nick, wanted }) {
+export function error({ code, message, room }, { nick, wanted, renaming }) {
   if (code === 'nick_taken') return `The name ${wanted || 'you asked for'} is taken. You are ${nick}.`;
   if (code === 'bad_nick') return `${wanted || 'That'} cannot be a name here. You are ${nick}.`;
   if (code === 'bad_room') return `${room ?? 'That'} cannot be a room here.`;
+  if (code === 'rate_limited' && renaming && message) return `${message[0].toUpperCase()}${message.slice(1)}. You are ${nick}.`;
   if (code === 'rate_limited') return 'You are writing faster than this server takes it. What is waiting follows by itself.';
   if (code === 'too_many' && room) return `You cannot go to ${room}: ${message || 'there are too many'}.`;
   return message || `The server answered ${code}.`;
@@ -86,6 +87,7 @@ export function presence({ joined, left }) {
   return parts.join(', ');
 }
 
+export const gone = ({ nick }) => `${nick} is not connected: what you write here does not arrive`;
 export const renamed = ({ old, nick }) => `${old} is now ${nick}`;
 /** [{nick} | text]: names stand apart, so that they can be shown as names. */
 export function typing(nicks) {
@@ -129,6 +131,7 @@ export const noPlace = 'Join a room to write';
 export const place = (room) => `Write to ${room}`;
 export const alone = (nick) => `Write to ${nick} alone`;
 export const wroteToYou = (nick) => `${nick} wrote to you`;
+export const nobody = (nick) => `${nick} is not connected. Nothing was sent.`;
 export const yourself = 'That is you.';
 export const closeUnsent = (nick) => `Not everything you wrote to ${nick} has been sent. Close and discard it?`;
 export const roomsOnly = 'That is for rooms. Nothing was sent.';

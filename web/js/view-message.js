@@ -36,6 +36,7 @@ function lineText({ kind, at, entry }) {
     case 'epoch': return texts.epoch;
     case 'presence': return texts.presence(entry);
     case 'renamed': return texts.renamed(entry);
+    case 'gone': return texts.gone(entry);
     default: return entry.text;
   }
 }

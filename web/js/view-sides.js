@@ -1,6 +1,7 @@
 // The lists beside the messages: rooms, conversations, people.
 
 import { $, arrange, element, nickElement, set, setText } from './view.js';
+import { isPerson } from './names.js';
 import { viaElement } from './view-message.js';
 import * as texts from './texts.js';
 
@@ -129,7 +130,7 @@ export class PeopleView {
 
 function personElement(nick, via, self) {
   const parts = [nickElement(nick), self ? element('span', 'you', {}, 'you') : null, via ? viaElement(via) : null];
-  return element('li', 'person-row', { 'data-nick': nick }, self
+  return element('li', 'person-row', { 'data-nick': nick }, self || !isPerson(nick)
     ? element('span', 'person-link', {}, ...parts)
     : element('button', 'person-link', { type: 'button', 'data-write': nick, title: `Write to ${nick}` }, ...parts));
 }

@@ -3,8 +3,11 @@
 import { $, set, setText } from './view.js';
 import * as texts from './texts.js';
 
+const SHOWN = 4_000;
+
 export class StatusView {
   #timer = null;
+  #watch = null;
 
   /** on: {connect()} */
   constructor(on) {
@@ -22,7 +25,10 @@ export class StatusView {
     if (state.name === 'waiting') this.#timer = setTimeout(() => this.render(state), 500);
   }
 
-  notice(text) {
+  /** over(): true when there is nothing more to notice; it is shown for a while all the same. */
+  notice(text, over) {
+    clearInterval(this.#watch);
+    if (over) this.#watch = setInterval(() => { if (over()) this.notice(null); }, SHOWN);
     $('notice').hidden = !text;
     setText($('notice-text'), text ?? '');
   }

@@ -41,7 +41,7 @@ const HUES = 12;
 export function hue(nick) {
   let hash = 2166136261;
   for (const unit of fold(nick)) hash = Math.imul(hash ^ unit.codePointAt(0), 16777619) >>> 0;
-  return (hash ^ (hash >>> 15)) % HUES;
+  return ((hash ^ (hash >>> 15)) >>> 0) % HUES;  // ^ gives a signed number
 }
 
 export function nickElement(nick) {
