@@ -245,6 +245,12 @@ void Client::tell_bytes(std::string_view ready) {
   shard_.flush_soon(*this);
 }
 
+void Client::deafen() {
+  mute();
+  private_sent_ = private_.size();
+  forget_sent();
+}
+
 void Client::forget_sent() {
   if (private_sent_ < private_.size()) {
     // Something is always unsent to some: what is sent must go all the same.
@@ -263,7 +269,7 @@ void Client::forget_sent() {
 // ---- sending
 
 Chunk& Client::gather() {
-  if (inbox_size_ > 0 && private_bytes() < inbox_bytes) take_inbox();
+  if (!held_ && inbox_size_ > 0 && private_bytes() < inbox_bytes) take_inbox();
   auto& chunk = shard_.chunk();
   chunk.clear();
   if (private_bytes() > 0) {
@@ -314,8 +320,8 @@ Cursor::Entry Client::next_datagram() {
 }
 
 bool Client::drained() const {
-  return private_bytes() == 0 && in_flight_ == 0 && reads_ == 0 && (muted_ || inbox_size_ == 0) &&
-         (held_ || std::ranges::all_of(cursors_, [](const auto& c) { return c->at_head(); }));
+  return private_bytes() == 0 && in_flight_ == 0 && reads_ == 0 &&
+         (held_ || (inbox_size_ == 0 && std::ranges::all_of(cursors_, [](const auto& c) { return c->at_head(); })));
 }
 
 }  // namespace chatbridge

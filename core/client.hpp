@@ -20,8 +20,8 @@ class Transport {
   // There may be something to send: sends as much as can be sent now, or nothing if a send is under way. Never closes
   // within the call: other clients are being flushed around it.
   virtual void flush() = 0;
-  // It can't be served any longer, for this reason: what it was told is still sent, then its connection ends, not within
-  // the call.
+  // It can't be served any longer, for this reason: what it was told is still sent, then its connection ends, not
+  // within the call.
   virtual void turned_away(std::string_view reason) { static_cast<void>(reason); }
 
  protected:
@@ -91,6 +91,8 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void turn_away(std::string_view reason, const std::optional<Error>& why = std::nullopt);
   // Nothing more is told or read from rooms; what was told before is still sent.
   void mute() { muted_ = held_ = true; }
+  // Nothing reaches it any more, nor does what it was told before: that is forgotten. It may still speak.
+  void deafen();
 
   // ---- sending, for stream transports
   // The next bytes: the private log first, then the cursors in turn. Empty: drained.
