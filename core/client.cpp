@@ -48,7 +48,7 @@ result<std::string> Client::rename(std::string_view raw) {
 
 void Client::gone(Farewell farewell) {
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
-  if (session_) hub_.disconnect(*session_, farewell, this);
+  if (session_) hub_.disconnect(*session_, can_come_back() ? farewell : Farewell::said, this);
   resume_.reset();
   mute();
   transport_ = nullptr;

@@ -109,6 +109,8 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   friend class Cursor;
   friend class Shard;
   friend class Hub;
+  // Whether it knows its session's id: for nobody else a nick is kept that a lost connection leaves behind.
+  bool can_come_back() const { return wire_ == Wire::json_frame; }
   void settled(Room& room, const std::string& id, std::size_t bytes, const result<Appended>& outcome) override;
   void settled_here(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
   Cursor* find(std::uint64_t serial);
