@@ -1,5 +1,7 @@
 #include "bridge/listener.hpp"
 
+#include <unistd.h>
+
 #include <boost/asio/ip/v6_only.hpp>
 
 #include "core/log.hpp"
@@ -57,7 +59,14 @@ void Listener::refuse(Socket socket, const Error& why) {
   socket.write_some(boost::asio::buffer(answer), ec);
   socket.shutdown(Socket::shutdown_send, ec);
   if (refused_.size() >= refused_max) return;
-  refused_.push_back(std::make_shared<Refused>(*this, std::move(socket)));
+  // It was accepted for some lane; from now on it is the first one's, like all that is kept here.
+  Socket here(lanes_.front()->shard.io());
+  const auto protocol = local().protocol();
+  const int fd = socket.release(ec);
+  if (ec) return;
+  here.assign(protocol, fd, ec);
+  if (ec) return static_cast<void>(::close(fd));
+  refused_.push_back(std::make_shared<Refused>(*this, std::move(here)));
   refused_.back()->drain();
 }
 

@@ -64,7 +64,6 @@ void WsSession::ws_open() {
             {{"transport", "ws"}, {"peer", peer_}, {"client", client_->id()}, {"protocol", v1_ ? v1_name : "text"}});
   if (auto* lines = std::get_if<LineDialect>(&dialect_)) {
     client_->hold(false);
-    if (client_->first() == nullptr) return end(try_again, "try again later", true);
     lines->greet();
     client_->shard().flush_soon(*client_);
   }
@@ -138,12 +137,14 @@ void WsSession::ws_gone(Farewell farewell, const std::string& reason) {
 // ---- sending
 
 void WsSession::flush() {
-  if (state_ == State::handshake || state_ == State::gone || blocked_) return;
+  if (state_ == State::handshake || state_ == State::gone) return;
+  // Who does not read may still speak: a flush is also the end of a pause that its pace had asked for.
+  if (blocked_) return read_if_wanted();
   switch (socket_->send(*client_, delivered_)) {
     case Sending::blocked:
       blocked_ = true;
       socket_->wait_writable();
-      return;
+      return read_if_wanted();
     case Sending::failed:
       // Reading finds out too, but a paused reader would not.
       lane_.shard.post([self = shared_from_this()] { self->abort(); });
@@ -227,7 +228,9 @@ Duration WsSession::period() const { return options_.ping > Duration{} ? options
 void WsSession::on_timer() {
   const auto self = shared_from_this();
   if (state_ != State::open) {
-    close_reason_ = state_ == State::handshake ? "handshake took too long" : close_reason_ + ", without an answer";
+    close_reason_ = state_ == State::handshake
+                        ? "handshake took too long"
+                        : (close_reason_.empty() ? "closed" : close_reason_) + ", without an answer";
     return abort();
   }
   timer_.arm(period());

@@ -57,7 +57,7 @@ void Client::gone(Farewell farewell) {
   if (keeps_place_ && !said_goodbye_) farewell = Farewell::lost;
   place_timer_.reset();
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
-  if (session_) hub_.disconnect(*session_, farewell, this);
+  if (session_) hub_.disconnect(*session_, can_come_back() ? farewell : Farewell::said, this);
   resume_.reset();
   mute();
   transport_ = nullptr;
@@ -314,6 +314,12 @@ void Client::tell_bytes(std::string_view ready) {
   shard_.flush_soon(*this);
 }
 
+void Client::deafen() {
+  mute();
+  private_sent_ = private_.size();
+  forget_sent();
+}
+
 void Client::forget_sent() {
   if (private_sent_ < private_.size()) {
     // Something is always unsent to some: what is sent must go all the same.
@@ -332,7 +338,7 @@ void Client::forget_sent() {
 // ---- sending
 
 Chunk& Client::gather() {
-  if (inbox_size_ > 0 && private_bytes() < inbox_bytes) take_inbox();
+  if (!held_ && inbox_size_ > 0 && private_bytes() < inbox_bytes) take_inbox();
   auto& chunk = shard_.chunk();
   chunk.clear();
   if (private_bytes() > 0) {
@@ -387,8 +393,8 @@ Cursor::Entry Client::next_datagram() {
 }
 
 bool Client::drained() const {
-  return private_bytes() == 0 && in_flight_ == 0 && reads_ == 0 && (muted_ || inbox_size_ == 0) &&
-         (held_ || std::ranges::all_of(cursors_, [](const auto& c) { return c->at_head(); }));
+  return private_bytes() == 0 && in_flight_ == 0 && reads_ == 0 &&
+         (held_ || (inbox_size_ == 0 && std::ranges::all_of(cursors_, [](const auto& c) { return c->at_head(); })));
 }
 
 }  // namespace chatbridge

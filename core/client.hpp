@@ -104,6 +104,8 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void turn_away(std::string_view reason, const std::optional<Error>& why = std::nullopt);
   // Nothing more is told or read from rooms; what was told before is still sent.
   void mute() { muted_ = held_ = true; }
+  // Nothing reaches it any more, nor does what it was told before: that is forgotten. It may still speak.
+  void deafen();
 
   // ---- sending, for stream transports
   // The next bytes: the private log first, then the cursors in turn. Empty: drained.
@@ -112,7 +114,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   // ---- sending, for datagram transports: the next datagram, empty: none
   Cursor::Entry next_datagram();
 
-  void hold(bool on) { held_ = on; }  // while on, no room is read, only the private log
+  void hold(bool on) { held_ = on || muted_; }  // while on, no room is read, only the private log
   // What it was told and its rooms' entries are all sent, and nothing of its own is in flight.
   bool drained() const;
 
@@ -120,6 +122,8 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   friend class Cursor;
   friend class Shard;
   friend class Hub;
+  // Whether it knows its session's id: for nobody else a nick is kept that a lost connection leaves behind.
+  bool can_come_back() const { return wire_ == Wire::json_frame || keeps_place_; }
   void settled(Room& room, const std::string& id, std::size_t bytes, const result<Appended>& outcome) override;
   void settled_here(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
   Cursor* find(std::uint64_t serial);

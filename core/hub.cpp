@@ -11,6 +11,9 @@ namespace {
 constexpr Duration session_kept = std::chrono::hours(24);
 constexpr std::size_t sessions_max = 100'000;
 
+constexpr std::size_t waiting_overhead = 256;  // of a message that waits, besides its text
+std::size_t waiting_cost(const Direct& d) { return d.text.size() + waiting_overhead; }
+
 WallTime now_wall() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 }  // namespace
@@ -81,7 +84,7 @@ Found Hub::find_session(const std::string& id) {
 
 // One more connection. Whether it has a guest's nick, since somebody else has its own.
 bool Hub::come_in(Session& session) {
-  if (session.connections_ == 0 && grace_over(session)) session.waiting_.clear();
+  if (session.connections_ == 0 && grace_over(session)) forget_waiting(session);
   if (session.connections_++ > 0) return false;
   parted_.erase(session.parted_);
   session.in_grace_ = false;
@@ -177,7 +180,8 @@ void Hub::save_place(Session& session, const RoomName& room, Seq place) {
 void Hub::attach(Session& session, Client& client) {
   const std::lock_guard lock(m_);
   session.clients_.push_back(&client);
-  for (const auto& d : std::exchange(session.waiting_, {})) put_direct(client, d, false);
+  for (const auto& d : session.waiting_) put_direct(client, d, false);
+  forget_waiting(session);
 }
 
 void Hub::disconnect(Session& session, Farewell farewell, Client* client) {
@@ -200,7 +204,7 @@ void Hub::claim_nick(Session& session) {
 }
 
 void Hub::release_nick(Session& session) {
-  session.waiting_.clear();
+  forget_waiting(session);
   if (!session.holds_nick_) return;
   nicks_.erase(session.nick_.key());
   session.holds_nick_ = false;
@@ -262,18 +266,40 @@ bool Hub::put_direct(Client& client, const DirectPtr& d, bool own) {
   return true;
 }
 
+// For somebody who has no connection now. What waits for whom nobody waits any more makes room first.
+result<void> Hub::let_wait(Session& to, const DirectPtr& d) {
+  while (!awaited_.empty() && awaited_.front()->connections_ == 0 && grace_over(*awaited_.front()))
+    forget_waiting(*awaited_.front());
+  if (to.waiting_.size() >= directs_max)
+    return Error{errc::too_many, std::to_string(directs_max) + " messages wait for " + d->to + "; not sent"};
+  if (waiting_bytes_ + waiting_cost(*d) > waiting_bytes_max)
+    return Error{errc::overloaded, "too much waits for people who are away; try again later"};
+  if (to.waiting_.empty()) to.awaited_ = awaited_.insert(awaited_.end(), &to);
+  to.waiting_.push_back(d);
+  waiting_bytes_ += waiting_cost(*d);
+  return {};
+}
+
+void Hub::forget_waiting(Session& s) {
+  if (s.waiting_.empty()) return;
+  for (const auto& d : s.waiting_) waiting_bytes_ -= waiting_cost(*d);
+  s.waiting_.clear();
+  s.waiting_.shrink_to_fit();
+  awaited_.erase(s.awaited_);
+}
+
 result<void> Hub::direct(Session& from, ClientId origin, Direct d) {
   const std::lock_guard lock(m_);
   const auto found = nicks_.find(Nick::key_of(d.to));
-  if (found == nicks_.end() || (found->second->connections_ == 0 && grace_over(*found->second)))
+  const auto deaf = [](const Client* c) { return verbatim(c->wire()); };
+  if (found == nicks_.end() || (found->second->connections_ == 0 && grace_over(*found->second)) ||
+      (!found->second->clients_.empty() && std::ranges::all_of(found->second->clients_, deaf)))
     return Error{errc::no_such_nick, "nobody of that name is here; not sent"};
   auto& to = *found->second;
   d.to = to.nick();
   const auto message = std::make_shared<const Direct>(std::move(d));
   if (to.clients_.empty()) {
-    if (to.waiting_.size() >= directs_max)
-      return Error{errc::too_many, std::to_string(directs_max) + " messages wait for " + message->to + "; not sent"};
-    to.waiting_.push_back(message);
+    if (auto waits = let_wait(to, message); !waits) return waits;
   } else {
     bool taken = false;
     for (auto* client : to.clients_) taken |= put_direct(*client, message, false);

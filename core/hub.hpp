@@ -116,8 +116,8 @@ class Hub {
   void leave(const RoomName& room, Session& session, ClientId origin);
 
   // Says something to one person (`d.to`: a nick, in any spelling) on all connections, and shows it on the other ones
-  // of its sender. Somebody who may come back gets up to directs_max later. Fails with no_such_nick, too_many,
-  // overloaded.
+  // of its sender. Somebody who may come back gets up to directs_max later. Whom nothing can be told alone, as raw
+  // clients in verbatim relay, nobody reaches. Fails with no_such_nick, too_many, overloaded.
   result<void> direct(Session& from, ClientId origin, Direct d);
   struct Received {
     DirectPtr direct;
@@ -125,6 +125,7 @@ class Hub {
   };
   std::vector<Received> take_directs(Client& client);
   static constexpr std::size_t directs_max = 100;
+  static constexpr std::size_t waiting_bytes_max = 16 << 20;  // for all who may come back together
   // Tells the room that somebody is typing, unless it is too large to tell names. Whether it did.
   bool typing(const RoomName& room, const Session& session, ClientId origin);
 
@@ -163,6 +164,8 @@ class Hub {
   void claim_nick(Session& session);
   void release_nick(Session& session);
   bool put_direct(Client& client, const DirectPtr& d, bool own);
+  result<void> let_wait(Session& to, const DirectPtr& d);
+  void forget_waiting(Session& s);
   bool grace_over(const Session& s) const;
   void forget_old_sessions();
   bool has_messages(const RoomName& room) const;
@@ -180,7 +183,9 @@ class Hub {
   std::unordered_map<std::string, Session*> nicks_;  // by key; the session outlives its claim
   std::unordered_map<SecretHash, std::shared_ptr<Session>, SecretHashHash> sessions_;
   std::unordered_map<SecretHash, Session*, SecretHashHash> tokens_;
-  std::list<Session*> parted_;  // without a connection, longest first
+  std::list<Session*> parted_;     // without a connection, longest first
+  std::list<Session*> awaited_;    // something waits for them, longest first
+  std::size_t waiting_bytes_ = 0;  // of all of it
   std::uint64_t guests_ = 0;
 };
 

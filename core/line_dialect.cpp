@@ -33,10 +33,9 @@ void LineDialect::come(const std::string& peer) {
   client_.become(hub.new_session(std::move(given)));
 }
 
-bool LineDialect::enter() {
-  const auto cursor = client_.attach(client_.hub().options().default_room, {});
-  if (!cursor) client_.tell(cursor.error());
-  return cursor.has_value();
+void LineDialect::enter() {
+  // There is always a place: no limit holds for the default room, nor for a client's first one.
+  static_cast<void>(client_.attach(client_.hub().options().default_room, {}));
 }
 
 void LineDialect::say_where() {
@@ -51,16 +50,18 @@ void LineDialect::greet() {
 
 bool LineDialect::input(std::string_view line) {
   if (line.empty() || quit_) return true;
-  if (!client_.heard()) return false;
-  std::visit([this](const auto& c) { apply(c); }, command::parse(line));
+  const auto said = command::parse(line);
+  // Nobody is too fast to leave; over UDP who is not let go stays for minutes.
+  if (!std::holds_alternative<command::Quit>(said) && !client_.heard()) return false;
+  std::visit([this](const auto& c) { apply(c); }, said);
   return true;
 }
 
 std::size_t LineDialect::relay(std::string_view bytes, bool as_text) {
   const auto entry = bytes.substr(0, relay_max);
   if (entry.empty()) return 0;
-  // Cut, a text can end within a character.
-  const bool text = as_text && (entry.size() == bytes.size() || valid_utf8(entry));
+  // Cut, a text can end or begin within a character.
+  const bool text = as_text && valid_utf8(entry);
   client_.relay(*client_.first(), entry, text ? Form::text : Form::bytes);
   return entry.size();
 }

@@ -13,8 +13,8 @@ class LineDialect {
 
   // Who it is: a guest; in verbatim relay tcp-7, or its address.
   void come(const std::string& peer);
-  // Stands at the head of the default room from now on; nobody is told. False: there is no place, which it is told.
-  bool enter();
+  // Stands at the head of the default room from now on; nobody is told.
+  void enter();
   // Says who it is, and tells the room that it is there.
   void greet();
   // Who it is and where.

@@ -26,14 +26,21 @@ std::string fold(const icu::UnicodeString& text) {
   return U_SUCCESS(status) ? key : std::string{};
 }
 
-// guest-7 and its like: given by the server, so that nobody can pose as one.
+bool all_digits(std::string_view utf8) {
+  const auto text = icu::UnicodeString::fromUTF8(icu::StringPiece(utf8.data(), static_cast<int32_t>(utf8.size())));
+  for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1))
+    if (u_charType(text.char32At(i)) != U_DECIMAL_DIGIT_NUMBER) return false;  // of any script: NFKC keeps most apart
+  return true;
+}
+
+// guest-7 and its like, and http: given by the server, so that nobody can pose as one.
 bool reserved(std::string_view key) {
   static constexpr std::array<std::string_view, 6> families{"guest", "tcp", "udp", "ws", "http", "link"};
+  if (key == "http") return true;
   const auto dash = key.rfind('-');
   if (dash == std::string_view::npos || dash + 1 == key.size()) return false;
   const auto digits = key.substr(dash + 1);
-  return std::ranges::find(families, key.substr(0, dash)) != families.end() &&
-         std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+  return std::ranges::find(families, key.substr(0, dash)) != families.end() && all_digits(digits);
 }
 
 }  // namespace

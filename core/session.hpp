@@ -55,6 +55,7 @@ class Session {
   std::size_t connections_ = 0;
   std::vector<Client*> clients_;           // those of its connections that can be told something
   std::vector<DirectPtr> waiting_;         // while it has none, and is in grace
+  std::list<Session*>::iterator awaited_;  // in the hub's list, while something waits
   bool holds_nick_ = false;                // nick_ is claimed in the hub's table
   TimePoint disconnected_{};               // when the last connection went
   bool in_grace_ = false;                  // lost without goodbye: the nick is kept for a while

@@ -40,7 +40,10 @@ void RoomReaders::walk() {
   woken_.store(false, std::memory_order_release);
   refresh();
   const Shard::Flushing flushing(shard_);
-  for (std::size_t i = 0; i < cursors_.size(); ++i) cursors_[i]->client().transport()->flush();
+  // A flush may take input, and a command may detach any cursor: the last one takes its slot. Backwards, what moves has
+  // been flushed, or moves to where the walk still comes.
+  for (auto i = cursors_.size(); i-- > 0;)
+    if (i < cursors_.size()) cursors_[i]->client().transport()->flush();
 }
 
 Shard::Shard()

@@ -336,7 +336,9 @@ std::vector<Setting> settings_of(const std::string& path, Parse parse) {
   try {
     flatten(parse(), "", path, out);
   } catch (const toml::parse_error& e) {
-    wrong(path + ":" + std::to_string(e.source().begin.line) + ": " + std::string(e.description()));
+    // A file that cannot be read has no line.
+    const auto line = e.source().begin.line;
+    wrong(path + (line > 0 ? ":" + std::to_string(line) : std::string()) + ": " + std::string(e.description()));
   }
   return out;
 }
@@ -386,6 +388,8 @@ Config make_config(const std::vector<Setting>& settings) {
   for (const auto& s : settings) apply(config, s);
   if (config.http_options.ws.frame_bytes < config.hub.text.bytes)
     wrong("limits.frame_bytes is less than limits.message_bytes");
+  if (config.tcp.empty() && config.udp.empty() && config.http.empty())
+    wrong("tcp.listen, udp.listen and http.listen are all none: nobody could connect");
   return config;
 }
 

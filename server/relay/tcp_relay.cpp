@@ -51,6 +51,8 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   void greet();
   // deadline_ is free for a stall: not while bytes are held back, nor when another end is in sight.
   bool may_stall() const { return state_ == State::open || (state_ == State::sniffing && first_.empty()); }
+  bool may_speak() const { return state_ == State::open || state_ == State::sniffing; }
+  void sending_failed();
   void feed_rest();
   void relay_rest();
   bool line(std::string_view text);
@@ -72,6 +74,7 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   Timer pause_;        // without more bytes
   State state_ = State::sniffing;
   bool reading_ = false, stopped_ = false, blocked_ = false, delivered_ = false;
+  bool deaf_ = false;  // nothing can be sent to it
   std::uint64_t lines_ = 0;
   std::string_view goodbye_, reason_;
 };
@@ -81,9 +84,8 @@ void TcpConnection::start() {
   const auto remote = socket_.remote_endpoint(ec);
   const auto peer = ec ? "?" : to_string(remote);
   dialect_.come(peer);
-  const bool entered = dialect_.enter();
+  dialect_.enter();
   log::info("connect", {{"transport", "tcp"}, {"peer", peer}, {"client", client_->id()}});
-  if (!entered) return end({}, "no room");
   client_->hold(true);  // nothing comes before the greeting
   pause_.arm(relay_.options().greeting);
   if (!pause_.armed()) greet();
@@ -94,7 +96,7 @@ void TcpConnection::start() {
 
 void TcpConnection::read() {
   if (!rest_.empty() && !client_->congested()) feed_rest();
-  if (reading_ || stopped_ || (state_ != State::sniffing && state_ != State::open) || client_->congested()) return;
+  if (reading_ || stopped_ || !may_speak() || client_->congested()) return;
   reading_ = true;
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code ec) {
     self->reading_ = false;
@@ -143,7 +145,7 @@ void TcpConnection::become_chat() {
   greet();
   state_ = State::open;
   deadline_.disarm();
-  if (blocked_) deadline_.arm(relay_.options().stall);
+  if (blocked_ || deaf_) deadline_.arm(relay_.options().stall);
   rest_ = std::exchange(first_, {});
   feed_rest();
 }
@@ -205,6 +207,7 @@ void TcpConnection::input_ended() {
   if (state_ == State::sniffing) become_chat();
   framer_.timeout([this](std::string_view text) { line(text); }, true);
   if (state_ != State::open) return;
+  if (deaf_) return close("left");
   state_ = State::half_open;
   pause_.disarm();
   deadline_.arm(relay_.options().half_open);
@@ -245,13 +248,12 @@ void TcpConnection::on_deadline() {
 // ---- sending
 
 void TcpConnection::flush() {
-  if (state_ == State::gone || blocked_) return;
+  if (state_ == State::gone) return;
+  // Who does not read may still speak: a flush is also the end of a pause that its pace had asked for.
+  if (blocked_) return may_stall() ? read() : void();
   delivered_ = false;
-  const auto sending = send_due(*client_, socket_, delivered_);
-  if (sending == Sending::failed) {
-    lane_.shard.post([self = shared_from_this()] { self->close("connection lost"); });
-    return;
-  }
+  const auto sending = deaf_ ? Sending::drained : send_due(*client_, socket_, delivered_);
+  if (sending == Sending::failed) return sending_failed();
   if (state_ == State::half_open && delivered_) deadline_.arm(relay_.options().half_open);
   if (sending == Sending::blocked) {
     blocked_ = true;
@@ -260,15 +262,28 @@ void TcpConnection::flush() {
       self->blocked_ = false;
       self->flush();
     });
+    if (may_stall()) read();
     return;
   }
   if (may_stall()) {
-    deadline_.disarm();
+    if (!deaf_) deadline_.disarm();
     read();
   } else if (state_ == State::ending && client_->drained()) {
     if (!goodbye_.empty()) return client_->tell(std::exchange(goodbye_, {}));
     lane_.shard.post([self = shared_from_this()] { self->close(self->reason_); });
   }
+}
+
+// What it said before is heard all the same, at its pace, as of `seq 100 | ncat --send-only`; not for ever.
+void TcpConnection::sending_failed() {
+  if (!may_speak()) {
+    lane_.shard.post([self = shared_from_this()] { self->close("connection lost"); });
+    return;
+  }
+  deaf_ = true;
+  client_->deafen();
+  if (may_stall()) deadline_.arm(relay_.options().stall);
+  read();
 }
 
 // ---- the end
@@ -282,7 +297,7 @@ void TcpConnection::stop_reading() {
 void TcpConnection::end(std::string_view goodbye, std::string_view reason) {
   if (state_ == State::gone || state_ == State::ending) return;
   state_ = State::ending;
-  if (!verbatim(client_->wire())) goodbye_ = goodbye;
+  if (!verbatim(client_->wire()) && !deaf_) goodbye_ = goodbye;
   reason_ = reason;
   client_->hold(false);
   pause_.disarm();

@@ -112,37 +112,54 @@ UdpGuard::Sender& UdpGuard::place_for(Set& set, const NetworkBits& host, const N
   return *victim;
 }
 
-UdpGuard::Levels UdpGuard::accounts(const ip::address& address, TimePoint now) {
+// Its own place, or the longest unused: who takes many ports makes its own guesses forgotten, which the network's
+// account still counts.
+UdpGuard::Port& UdpGuard::port_of(Sender& sender, const UdpAddress& from) {
+  const auto who = KeyedHash{}(from.key());
+  auto found =
+      std::ranges::find_if(sender.at_port, [&](const Port& p) { return p.at != TimePoint::min() && p.who == who; });
+  if (found == sender.at_port.end()) {
+    found = std::ranges::min_element(sender.at_port, {}, &Port::at);
+    *found = {};
+    found->who = who;
+  }
+  return *found;
+}
+
+UdpGuard::Levels UdpGuard::accounts(const UdpAddress& from, TimePoint now) {
+  const auto& address = from.remote.address();
   if (table_.empty()) table_.resize(sets);
   const auto network = network_bits(address, 24, 48);
   auto& set = table_[KeyedHash{}(network) % sets];
   auto& sender = place_for(set, host_of(address), network);
+  auto& port = port_of(sender, from);
   sender.refill(of_sender, now);
+  port.refill(of_sender, now);
   set.refill(of_network, now);
   all_.refill(of_all, now);
-  return {&sender, &set, &all_};
+  return {{&sender, &set, &all_}, {&port, &set, &all_}};
 }
 
 UdpGuard::Answer UdpGuard::judge(const UdpAddress& from, std::string_view datagram, TimePoint now) {
-  const auto levels = accounts(from.remote.address(), now);
-  const auto left = [&](double Account::*of) {
-    return std::ranges::all_of(levels, [of](const Account* a) { return a->*of >= 1; });
+  const auto levels = accounts(from, now);
+  const auto left = [](const auto& accounts, double Account::*of) {
+    return std::ranges::all_of(accounts, [of](const Account* a) { return a->*of >= 1; });
   };
-  const auto take = [&](double Account::*of) {
-    for (auto* a : levels) a->*of -= 1;
+  const auto take = [](const auto& accounts, double Account::*of) {
+    for (auto* a : accounts) a->*of -= 1;
   };
   Answer answer;
   const auto said = parse_hello(datagram);
   if (const auto guess = said ? parse_cookie(*said) : std::nullopt) {
     // Who has guessed too often is not let in by a good guess either.
-    if (!left(&Account::wrong)) return answer;
+    if (!left(levels.wrong, &Account::wrong)) return answer;
     answer.join = good(from, *guess, now);
     if (answer.join) return answer;
     answer.wrong = true;
-    take(&Account::wrong);
+    take(levels.wrong, &Account::wrong);
   }
-  answer.challenge = left(&Account::challenges);
-  if (answer.challenge) take(&Account::challenges);
+  answer.challenge = left(levels.challenges, &Account::challenges);
+  if (answer.challenge) take(levels.challenges, &Account::challenges);
   return answer;
 }
 

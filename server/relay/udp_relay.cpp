@@ -145,7 +145,7 @@ UdpRelay::Peer* UdpRelay::new_peer(UdpSocket& socket, const UdpAddress& from) {
   const auto address = to_string(Tcp::endpoint(from.remote.address(), from.remote.port()));
   auto peer = std::make_shared<Peer>(*this, socket, from);
   peer->dialect.come(address);
-  if (!peer->dialect.enter()) return drop(Drop::too_many), peer->client->gone(Farewell::said), nullptr;
+  peer->dialect.enter();
   peer->place = by_activity_.insert(by_activity_.end(), peer.get());
   peer->share = places_.add(host, *peer);
   log::info("connect", {{"transport", "udp"}, {"peer", address}, {"client", peer->client->id()}});

@@ -236,7 +236,7 @@ TEST_CASE("post: an id of a connected session's is another one's") {
 
 TEST_CASE("post: the nick of somebody who is connected or may come back is taken") {
   Server s;
-  test::Reader ann(s.bench, Wire::line);
+  test::Reader ann(s.bench, Wire::json_frame, Via::ws);
   ann.enter();
   ann->rename("Ann").value();
   const auto as = [&](const char* nick) { return s.post(json{{"text", "x"}, {"nick", nick}}.dump()); };

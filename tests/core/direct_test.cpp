@@ -111,6 +111,82 @@ TEST_CASE("nothing waits for who said goodbye, or past the grace") {
   CHECK(s.bob.lines() == Lines{"*** nobody of that name is here; not sent"});
 }
 
+TEST_CASE("what waits for all together is bounded, and a grace that is over makes room") {
+  Scene s;
+  const std::string big(100'000, 'x');
+  std::vector<std::string> names;
+  for (int i = 0; i < 3; ++i) {
+    test::Reader lost(s.bench, Wire::json_frame, Via::ws);
+    lost.attach();
+    REQUIRE(lost->rename(names.emplace_back("lost" + std::to_string(i))).has_value());
+    lost.leave_for_good(Farewell::lost);
+  }
+  s.settle();
+  const auto sends = [&](const std::string& to) {
+    s.ann.got.clear();
+    for (int i = 0; i < 100; ++i) s.ann->direct(to, text(big), "d");
+    s.bench.poll();
+    for (const auto& e : s.ann.objects("error")) REQUIRE(e["code"] == "overloaded");
+    return s.ann.objects("ack").size();
+  };
+  CHECK(sends(names[0]) == 100);
+  CHECK(sends(names[1]) == Hub::waiting_bytes_max / (big.size() + 256) - 100);
+  CHECK(sends(names[2]) == 0);
+  test::pass(s.bench.hub.options().session_grace - std::chrono::seconds(1));
+  test::Reader late(s.bench, Wire::json_frame, Via::ws);
+  late.attach();
+  REQUIRE(late->rename("late").has_value());
+  late.leave_for_good(Farewell::lost);
+  CHECK(sends("late") == 0);
+  test::pass(std::chrono::seconds(1));
+  CHECK(sends("late") == 100);
+}
+
+TEST_CASE("what waited and was given makes room") {
+  Scene s;
+  const std::string big(100'000, 'x');
+  const auto session = s.ann->session()->id();
+  s.ann.leave_for_good(Farewell::lost);
+  for (int round = 0; round < 4; ++round) {
+    s.settle();
+    for (int i = 0; i < 100; ++i) s.bob->direct("ann", text(big), {});
+    s.bench.poll();
+    REQUIRE(s.bob.lines().empty());
+    test::Reader back(s.bench, Wire::json_frame, Via::ws);
+    back->become(s.bench.hub.find_session(session).session);
+    s.bench.poll();
+    CHECK(back.objects("direct").size() == 100);
+    back.leave_for_good(Farewell::lost);
+  }
+}
+
+TEST_CASE("a connection that cannot come back keeps no name when it is lost") {
+  Scene s;
+  s.bob.leave_for_good(Farewell::lost);
+  s.settle();
+  s.ann->direct("bob", text("hi"), "d1");
+  s.bench.poll();
+  REQUIRE(s.ann.objects("error").size() == 1);
+  CHECK(s.ann.objects("error")[0]["code"] == "no_such_nick");
+  CHECK(s.ann->rename("Bob").has_value());
+}
+
+TEST_CASE("nothing is said to somebody before the greeting, and no end waits for it") {
+  Scene s;
+  test::Reader late(s.bench, Wire::line);
+  late.attach();
+  late->hold(true);
+  s.ann->direct(late->nick(), text("early"), {});
+  s.bench.poll();
+  CHECK(late.got.empty());
+  CHECK(late->drained());
+  late->tell("*** greeting");
+  late->hold(false);
+  CHECK_FALSE(late->drained());
+  s.bench.poll();
+  CHECK(late.lines() == Lines{"*** greeting", "*** ann to you: early"});
+}
+
 TEST_CASE("a reader that does not read holds a bounded heap of them, and their senders are told") {
   Scene s;
   s.bob.stall();

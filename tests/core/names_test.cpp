@@ -65,10 +65,12 @@ TEST_CASE("a nick of nothing but ignorable letters is none") {
 }
 
 TEST_CASE("names of the server's making cannot be claimed, however they are written") {
-  for (const auto& given : {"guest-7", "tcp-7", "udp-3", "ws-1", "http-1", "link-1", "GUEST-7", "guest-007",
-                            "\xEF\xBD\x87uest-7", "guest-\xEF\xBC\x97"})
+  for (const auto& given :
+       {"guest-7", "tcp-7", "udp-3", "ws-1", "http-1", "link-1", "GUEST-7", "guest-007", "\xEF\xBD\x87uest-7",
+        "guest-\xEF\xBC\x97", "guest-\xD9\xA3", "tcp-1\xD9\xA1", "http", "HTTP", "\xEF\xBD\x88ttp"})
     CHECK(Nick::parse(given).error().code == errc::bad_nick);
-  for (const auto& free : {"guest", "guest-", "guest-a", "guest7", "my-guest-7", "tcp_7", "guest-7a", "x-7"})
+  for (const auto& free :
+       {"guest", "guest-", "guest-a", "guest7", "my-guest-7", "tcp_7", "guest-7a", "x-7", "x-\xD9\xA3", "https", "tcp"})
     CHECK(Nick::parse(free).has_value());
 }
 

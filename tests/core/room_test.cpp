@@ -239,6 +239,27 @@ TEST_CASE("appends that always find another one waiting do not go deeper and dee
   CHECK(journal.highest - journal.lowest < 16 * 1024);
 }
 
+TEST_CASE("who leaves in the middle of a walk costs nobody else what is said") {
+  test::ListJournal journal;
+  test::Bench bench(journal, {}, 2);
+  std::vector<std::unique_ptr<test::Reader>> readers;
+  for (int i = 0; i < 4; ++i) readers.push_back(std::make_unique<test::Reader>(bench, Wire::line));
+  for (auto& r : readers) r->attach();
+  test::Reader speaker(bench, Wire::line, Via::tcp, 1);
+  speaker.attach();
+  bench.poll();
+  const auto leaver = static_cast<std::size_t>(GENERATE(0, 1, 2, 3)),
+             leaves = static_cast<std::size_t>(GENERATE(0, 1, 3));
+  readers[leaver]->on_flush = [&] {
+    auto& client = **readers[leaves];
+    if (client.first() != nullptr) client.leave(room("lobby"));
+  };
+  speaker.say("hello");
+  bench.poll();
+  for (std::size_t i = 0; i < readers.size(); ++i)
+    if (i != leaves) CHECK(readers[i]->lines().size() == 1);
+}
+
 TEST_CASE("the idle callback comes once, when nothing is in flight, and does not wait for what starts later") {
   InFlight in_flight;
   int idle = 0;

@@ -19,7 +19,7 @@ struct Raw {
   Raw(test::Bench& bench, Wire wire, Via via, bool datagrams = false)
       : reader(bench, wire, via, 0, datagrams), dialect(*reader) {
     dialect.come("192.0.2.1:5000");
-    REQUIRE(dialect.enter());
+    dialect.enter();
     dialect.greet();
     bench.poll();
   }
@@ -62,10 +62,11 @@ TEST_CASE("what came as text is text to WebSocket clients, cut within a characte
   const auto large = "\xC3\xA4" + std::string(LineDialect::relay_max - 3, 'x') + "\xC3\xA4";
   const auto first = from.dialect.relay(large, true);
   CHECK(first == LineDialect::relay_max);
+  CHECK(from.dialect.relay(std::string_view(large).substr(first), true) == 1);
   from.dialect.relay("\xC3\xA4", true);
   bench.poll();
   CHECK(to.reader.got[0] == '\x82');
-  CHECK(to.reader.got.substr(to.reader.got.size() - 4) == std::string("\x81\x02\xC3\xA4"));
+  CHECK(to.reader.got.substr(to.reader.got.size() - 7) == std::string("\x82\x01\xA4\x81\x02\xC3\xA4"));
 }
 
 TEST_CASE("browsers see who it was and clean text, and are heard with a line end") {
@@ -89,6 +90,21 @@ TEST_CASE("browsers see who it was and clean text, and are heard with a line end
   bench.poll();
   CHECK(tcp.reader.got == "hi\n");
   CHECK(ws.reader.got == std::string("\x81\x03hi\n"));
+}
+
+TEST_CASE("nothing is said to a raw client alone: it would be a line of the server") {
+  test::ListJournal journal;
+  test::Bench bench(journal, options());
+  const bool stream = GENERATE(true, false);
+  Raw raw(bench, Wire::bytes, stream ? Via::tcp : Via::udp, !stream);
+  test::Reader ann(bench, Wire::json_frame, Via::ws);
+  ann.enter();
+  ann.got.clear();
+  ann->direct(raw.reader->nick(), test::text("psst"), "d1");
+  bench.poll();
+  REQUIRE(ann.objects("error").size() == 1);
+  CHECK(ann.objects("error")[0]["code"] == "no_such_nick");
+  CHECK(ann.objects("ack").empty());
 }
 
 TEST_CASE("with show_address a raw client is its address") {

@@ -50,6 +50,47 @@ test('nc < file: every line arrives, in order, and the sender is told once', asy
   assert.deepEqual(replies(nc).filter((line) => !SLOWLY.test(line)), [nc.lines[0]], 'besides that the greeting only');
 });
 
+test('ncat --send-only: who has gone before it was read is heard to its last line all the same', async (t) => {
+  const s = await scene(t, limit(20, 40));
+  const listener = await s.v1({ nick: 'listener' });
+  const ncat = s.use(new Program('ncat', ['sh', '-c', `seq 1 100 | ncat --send-only 127.0.0.1 ${s.daemon.tcp}`]));
+  assert.equal((await ncat.whenClosed()).code, 0);
+  await listener.hears('100');
+  assert.deepEqual(listener.texts(), Array.from({ length: 100 }, (_, n) => `${n + 1}`));
+  await listener.until((events) => events.findLast(({ type }) => type === 'presence')?.count === 1, 'that it is gone');
+});
+
+test('who has gone is read for limits.stall at most', async (t) => {
+  const s = await scene(t, limit(1, 1, 'limits.stall=500ms'));
+  const listener = await s.v1({ nick: 'listener' });
+  s.use(new Program('ncat', ['sh', '-c', `seq 1 100 | ncat --send-only 127.0.0.1 ${s.daemon.tcp}`]));
+  await listener.hears('1');
+  await s.daemon.logged(/ disconnect .*reason=stalled/, 'that it is not waited for');
+});
+
+// What is said to it goes no further than the kernel's buffers, and then stays in the server.
+async function fillRoom(s, listener) {
+  const speakers = [];
+  for (let n = 0; n < 5; n++) speakers.push(await s.tcp({ nick: `speaker_${n}` }));
+  for (const each of speakers) await each.write(`${each.nick}${'x'.repeat(4000)}\n`.repeat(150));
+  const heard = () => listener.messages().filter(({ nick }) => nick.startsWith('speaker_')).length;
+  await listener.until(() => heard() === 5 * 150, 'all of it');
+}
+
+for (const kind of ['tcp', 'ws-text', 'ws-v1']) {
+  test(`who does not read what is said is heard to its last line, however fast it speaks (${kind})`, async (t) => {
+    const s = await scene(t, limit(100, 20));
+    const listener = await s.v1({ nick: 'listener' });
+    const ann = await s.client(kind);
+    (ann.socket ?? ann.ws).pause();
+    await fillRoom(s, listener);
+    const texts = numbered(60);
+    for (const text of texts) ann.say(text);
+    await listener.hears(texts.at(-1));
+    assert.deepEqual(heardFrom(listener, ann.nick), texts);
+  });
+}
+
 test('ws-text: every frame arrives, in order, and the sender is told once', async (t) => {
   const s = await scene(t, limited());
   const listener = await s.v1({ nick: 'listener' });
@@ -159,6 +200,16 @@ test('over UDP one is told once, what is more is dropped, and every datagram is 
   assert.equal(heard.length + dropped, SENT, line);
 });
 
+test('over UDP nobody is too fast to leave', async (t) => {
+  const s = await scene(t, limit(1, 2));
+  const listener = await s.v1({ nick: 'listener' });
+  const ann = await s.udp();
+  for (const text of numbered(10, 'datagram')) await ann.say(text);
+  await ann.say('/quit');
+  await ann.next('*** bye');
+  await listener.until((events) => events.findLast(({ type }) => type === 'presence')?.count === 1, 'that it is gone');
+});
+
 test('who is slowed down still hears at once, and others are not slowed down', async (t) => {
   const s = await scene(t, limited());
   const listener = await s.v1({ nick: 'listener' });
@@ -188,8 +239,8 @@ test('who is slowed down still hears at once, and others are not slowed down', a
   assert.ok(![...people.v1.events, ...listener.events].some(isLimited));
 });
 
-test('who goes while slowed down is gone, and holds up nobody', async (t) => {
-  const s = await scene(t, limit(20, 5));
+test('who goes while slowed down is gone, over TCP when all it said is heard, and holds up nobody', async (t) => {
+  const s = await scene(t, limit(50, 5));
   const listener = await s.v1({ nick: 'listener' });
   const flood = { tcp: await s.tcp(), 'ws-text': await s.wsText(), 'ws-v1': await s.v1() };
   const texts = numbered(COUNT);
@@ -199,6 +250,8 @@ test('who goes while slowed down is gone, and holds up nobody', async (t) => {
   for (const each of Object.values(flood)) await listener.until(() => heardFrom(listener, each.nick).length > 6, 'that it is slowed down');
   for (const each of Object.values(flood)) await each.close();
   await listener.until((events) => events.findLast(({ type }) => type === 'presence')?.count === 1, 'that they are gone');
+  assert.deepEqual(heardFrom(listener, flood.tcp.nick), texts);
+  for (const kind of ['ws-text', 'ws-v1']) assert.ok(heardFrom(listener, flood[kind].nick).length < COUNT, kind);
   await listener.publish('still here');
 });
 

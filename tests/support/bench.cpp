@@ -45,6 +45,7 @@ void Reader::leave_for_good(Farewell farewell) {
 void Reader::flush() {
   ++flushes;
   if (gone_) return;
+  if (on_flush) on_flush();
   if (datagrams_) {
     while (credit > 0) {
       const auto entry = client_->next_datagram();

@@ -66,6 +66,7 @@ class Reader final : public Transport {
   std::string got;                     // all bytes, in order
   std::vector<std::string> datagrams;  // of a datagram client
   std::size_t credit = SIZE_MAX, flushes = 0, fell = 0;
+  std::function<void()> on_flush;  // what a transport does then besides: reads, and obeys
   std::function<std::size_t(std::size_t)> piece = [](std::size_t n) { return n; };
 
   std::vector<std::string> lines() const;     // of Wire::line; a last one without its end as it is
