@@ -56,6 +56,8 @@ void V1Client::typed(std::string_view line) {
             },
             [&](const command::ListRooms&) { add(Item(Kind::rooms)); },
             [&](const command::Who&) { add(Item(Kind::who)); },
+            // It comes back by itself; a token would only be for somebody else.
+            [&](const command::Resume&) { refuse("*** " + std::string(command::secret)); },
             [&](const command::Help&) { host_.print("*** " + std::string(command::help)); },
             [&](const command::Quit&) { quit_ = true; }, [&](const command::Refused& c) { refuse("*** " + c.why); }},
       command::parse(line));

@@ -66,7 +66,7 @@ TEST_CASE("a refusal never quotes what was typed") {
 }
 
 TEST_CASE("what may hold a secret is never said") {
-  for (const auto* input : {"/resume", "/resume abc", "/login me pw", "  /resume abc", "\t/login", " \t /resume\tabc",
+  for (const auto* input : {"/RESUME abc", "/resume:abc", "/login me pw", "  /resume abc", "\t/login", " \t /resume\tabc",
                             "/resume\r", "\r/resume x", "\v/resume x", "\f /login x", "hi\n/resume abc",
                             "hi\n  /login x\nho", "/me waves\n/resume abc", "/resume\nabc"}) {
     CHECK(may_hold_secret(input));
@@ -119,6 +119,13 @@ TEST_CASE("any bytes parse to something, and never to an empty name or text of a
     if (const auto* say = std::get_if<Say>(&parsed)) REQUIRE_FALSE(say->text.empty());
     REQUIRE_FALSE((may_hold_secret(input) && !std::holds_alternative<Refused>(parsed)));
   }
+}
+
+TEST_CASE("/resume asks for a token, or is one given back") {
+  CHECK(as<Resume>("/resume").token.empty());
+  CHECK(as<Resume>("/resume  ").token.empty());
+  CHECK(as<Resume>("/resume abc").token == "abc");
+  CHECK(as<Resume>("/resume \t abc ").token == "abc");
 }
 
 }  // namespace

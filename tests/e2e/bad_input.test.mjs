@@ -66,7 +66,8 @@ const TABLE = [
     sends: ['/launch', '/ nick bob', '/Nick bob', '/'], gets: many(4, /^\*\*\* no such command/) }],
   ['a command without what it needs', LINES, { sends: ['/nick', '/join', '/me', '/history x'], gets: many(4, /^\*\*\* \//) }],
   ['what may hold a secret', LINES, {
-    sends: ['/resume abc', ' /LOGIN x', '//login x', '/me /login x', '\u00a0/resume abc'], gets: many(5, SECRET) }],
+    sends: [' /LOGIN x', '//login x', '/me /login x', '\u00a0/resume abc'], gets: many(4, SECRET) }],
+  ['a resume token that nobody was given', LINES, { sends: '/resume abc', gets: /^\*\*\* that token is not known/ }],
   ['what may hold a secret', ['ws-v1'], {
     sends: ['/resume abc', 'hi\n /LOGIN x'].map((each) => say(each)), gets: many(2, 'bad_request') }],
 

@@ -85,7 +85,7 @@ for (const kind of KINDS) {
     const bob = await s.v1({ nick: 'bob' });
     const other = await s.tcp({ nick: 'other' });
     const ann = await s.client(kind, { nick: 'ann' });
-    for (const line of ['/resume SECRET', ' /resume SECRET', '\t/login SECRET', '  /login', '/resume', '/LOGIN SECRET']) {
+    for (const line of ['/resume SECRET', ' /resume SECRET', '\t/login SECRET', '  /login', '  /resume', '/LOGIN SECRET']) {
       await ann.say(line);
     }
     await ann.say('=marker=');
