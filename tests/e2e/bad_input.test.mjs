@@ -67,7 +67,7 @@ const TABLE = [
   ['a command without what it needs', LINES, { sends: ['/nick', '/join', '/me', '/history x'], gets: many(4, /^\*\*\* \//) }],
   ['what may hold a secret', LINES, {
     sends: [' /LOGIN x', '//login x', '/me /login x', '\u00a0/resume abc'], gets: many(4, SECRET) }],
-  ['a resume token that nobody was given', LINES, { sends: '/resume abc', gets: /^\*\*\* that token is not known/ }],
+  ['a resume token that nobody was given', LINES, { sends: ['/resume abc'], gets: many(1, /^\*\*\* that token is not known/) }],
   ['what may hold a secret', ['ws-v1'], {
     sends: ['/resume abc', 'hi\n /LOGIN x'].map((each) => say(each)), gets: many(2, 'bad_request') }],
 

@@ -48,6 +48,7 @@ class Writer {
       this.onAck();
     }
     this.#fill();
+    client.inbox.poke();
   }
 
   #fill() {
