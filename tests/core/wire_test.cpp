@@ -128,6 +128,32 @@ TEST_CASE("a gap names the first and the last number that is gone, or when they 
   CHECK(out == "*** you missed messages from 03:04 to 03:06\n");
 }
 
+TEST_CASE("an event names its place and has the message as one line of data") {
+  std::string out;
+  wire::append_message(out, Wire::sse, {"lobby", "k3f9"}, message("a\nb\r\n\ndata: x"));
+  const std::string head = "id: k3f9-1251\ndata: ";
+  REQUIRE(out.starts_with(head));
+  REQUIRE(out.ends_with("}\n\n"));
+  CHECK(std::ranges::count(out, '\n') == 3);
+  CHECK(out.find('\r') == std::string::npos);
+  CHECK(json::parse(out.substr(head.size())) == object(encoded(Wire::json_frame, message("a\nb\r\n\ndata: x"))));
+  out.clear();
+  wire::append_gap(out, Wire::sse, {"lobby", "k3f9"}, Seq{899}, Seq{1100}, noon, noon);
+  CHECK(out == "id: k3f9-1100\ndata: {\"type\":\"gap\",\"room\":\"lobby\",\"from\":900,\"to\":1100}\n\n");
+  out.clear();
+  wire::append_place(out, "k3f9", Seq{7});
+  CHECK(out == "id: k3f9-7\n\n");
+}
+
+TEST_CASE("a listener to events is told nothing that is no message") {
+  std::string out;
+  wire::append_line(out, Wire::sse, "*** hello");
+  wire::append_error(out, Wire::sse, {errc::internal, "oh"}, {}, {});
+  wire::append_rename(out, Wire::sse, "lobby", {"ann", "bob"});
+  wire::append_joined(out, Wire::sse, {"ann"});
+  CHECK(out.empty());
+}
+
 TEST_CASE("errors and acks name what they are about") {
   std::string out;
   wire::append_error(out, Wire::line, {errc::nick_taken, "the nick ann is taken"}, "c1", "lobby");

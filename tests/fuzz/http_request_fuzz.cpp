@@ -2,6 +2,7 @@
 // and answer.
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/write.hpp>
 #include <nlohmann/json.hpp>
@@ -36,6 +37,21 @@ struct Server {
   Guard guard{{"chat.example"}, {"https://friend.example"}, "box"};
   std::atomic<Readiness> readiness{Readiness::ready};
   Api api{hub, guard, readiness};
+  Shard shard;
+
+  // The answer, or what begins the stream that was asked for.
+  std::pair<HttpResponse, bool> ask(const HttpRequest& request) {
+    std::optional<Outcome> outcome;
+    api.handle(request, shard, [&](Outcome o) {
+      FUZZ_CHECK(!outcome);
+      outcome = std::move(o);
+    });
+    shard.io().restart();
+    shard.io().poll();
+    FUZZ_CHECK(outcome);
+    if (auto* events = std::get_if<Listen>(&*outcome)) return {std::move(events->head), true};
+    return {std::get<HttpResponse>(*std::move(outcome)), false};
+  }
 };
 
 std::string lower(std::string_view s) {
@@ -86,8 +102,8 @@ void finds_path(const HttpRequest& request) {
 
 void answers(const HttpRequest& request, const HttpResponse& response) {
   const auto status = response.result_int();
-  FUZZ_CHECK(status == 200 || status == 304 || status == 400 || status == 403 || status == 404 || status == 405 ||
-             status == 421 || status == 426);
+  constexpr unsigned possible[] = {200, 201, 204, 304, 400, 403, 404, 405, 409, 413, 415, 421, 426, 429};
+  FUZZ_CHECK(std::ranges::find(possible, status) != std::end(possible));
   if (status == 304) FUZZ_CHECK(response.count(http::field::content_length) == 0);
   if (view(response[http::field::content_type]) == "application/json" && !response.body().empty())
     FUZZ_CHECK(nlohmann::json::accept(response.body()));
@@ -96,7 +112,7 @@ void answers(const HttpRequest& request, const HttpResponse& response) {
   wire << response;
   const auto bytes = wire.str();
   http::response_parser<http::string_body> back;
-  if (request.method() == http::verb::head || status == 304) back.skip(true);
+  if (request.method() == http::verb::head || status == 304 || status == 204) back.skip(true);
   back.eager(true);
   error_code ec;
   const auto taken = back.put(boost::asio::buffer(bytes), ec);
@@ -125,9 +141,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const HttpRequest request = parser.release();
     guards(server.guard, view(request[http::field::host]), view(request[http::field::origin]));
     finds_path(request);
-    const auto response = server.api.handle(request);
+    const auto [response, stream] = server.ask(request);
     answers(request, response);
     const auto status = response.result_int();
+    // What would change something, or goes on, is for pages of this server and listed ones alone.
+    if (stream || status == 201) {
+      FUZZ_CHECK(request.count(http::field::origin) <= 1);
+      if (request.count(http::field::origin) == 1) {
+        const auto origin = lower(view(request[http::field::origin]));
+        FUZZ_CHECK(origin == "https://friend.example" ||
+                   name_of(origin.substr(origin.find("://") + 3)) == name_of(view(request[http::field::host])));
+      }
+    }
     // Nothing but an error for a stranger's name, or for a stranger's page that would change something.
     if (request.count(http::field::host) > 0 && strangers(name_of(view(request[http::field::host]))))
       FUZZ_CHECK(status == 400 || status == 421);

@@ -87,6 +87,11 @@ void message(const Message& m, const std::string& room) {
     FUZZ_CHECK(said == expected);
 
     const auto o = object(js);
+    // An event has two lines and the empty one that ends it: nothing in a text makes another.
+    std::string event;
+    wire::append_message(event, Wire::sse, {room, "e1"}, m, old);
+    FUZZ_CHECK(event == "id: e1-" + std::to_string(number(m.seq)) + "\ndata: " + frames(js)[0] + "\n\n");
+    FUZZ_CHECK(std::count(event.begin(), event.end(), '\n') == 3 && event.find('\r') == std::string::npos);
     FUZZ_CHECK(o["type"] == "message" && o["room"] == room && o["nick"] == m.nick && o["seq"] == number(m.seq));
     FUZZ_CHECK(o["text"] == clean(m.text, Keep::lf_and_tab) && o.value("action", false) == m.action);
     FUZZ_CHECK(o.value("id", "") == clean(m.id, Keep::lf_and_tab));
