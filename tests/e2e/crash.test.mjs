@@ -1,10 +1,11 @@
 // kill -9, again and again, under writers that pipeline and readers of every kind: what was acknowledged is there once,
-// what anybody saw is there, and who comes back has missed nothing.
+// what anybody saw is there, and who comes back has missed nothing. (Of a burst of datagrams the kernel loses some, so no
+// UDP client is among them.)
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { randomFrom, seed } from '../support/random.mjs';
 import { Lives, history, stateDirectory } from '../support/state.mjs';
-import { TcpClient, UdpClient, WsTextClient, WsV1Client } from '../support/clients.mjs';
+import { TcpClient, WsTextClient, WsV1Client } from '../support/clients.mjs';
 import { SLOW } from '../support/wait.mjs';
 import { EventSource } from '../support/event_source.mjs';
 
@@ -138,7 +139,7 @@ for (const sync of ['full', 'normal']) {
     const v1 = [new V1Reader(), new V1Reader()];
     const raw = [
       new RawReader((daemon) => new TcpClient(daemon.tcp)), new RawReader((daemon) => new TcpClient(daemon.tcp)),
-      new RawReader((daemon) => new WsTextClient(daemon.http)), new RawReader((daemon) => new UdpClient(daemon.udp)),
+      new RawReader((daemon) => new WsTextClient(daemon.http)),
     ];
     const sse = [new SseReader()];
     const readers = [...v1, ...raw, ...sse];
@@ -157,10 +158,7 @@ for (const sync of ['full', 'normal']) {
         wanted = acks + more;
       });
       await lives.kill();
-      await Promise.all([...writers, ...readers].map((each) => {
-        if (each.client instanceof UdpClient) return each.client.close();
-        return each.client.whenClosed('the crash', DEADLINE);
-      }));
+      await Promise.all([...writers, ...readers].map((each) => each.client.whenClosed('the crash', DEADLINE)));
       for (const reader of readers) reader.dies();
       daemon = await lives.start();
       await live();
