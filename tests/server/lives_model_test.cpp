@@ -303,10 +303,14 @@ void lives(std::uint64_t from, std::uint64_t count, int steps) {
 }
 
 // In parts, so that they run beside each other.
-TEST_CASE("lives on a journal that outlives the process: first part") { lives(0, 2500, 60); }
-TEST_CASE("lives on a journal that outlives the process: second part") { lives(2500, 2500, 60); }
-TEST_CASE("lives on a journal that outlives the process: third part") { lives(5000, 2500, 60); }
-TEST_CASE("lives on a journal that outlives the process: fourth part") { lives(7500, 2500, 60); }
+TEST_CASE("lives on a journal that outlives the process: part 1 of 8") { lives(0, 1250, 60); }
+TEST_CASE("lives on a journal that outlives the process: part 2 of 8") { lives(1250, 1250, 60); }
+TEST_CASE("lives on a journal that outlives the process: part 3 of 8") { lives(2500, 1250, 60); }
+TEST_CASE("lives on a journal that outlives the process: part 4 of 8") { lives(3750, 1250, 60); }
+TEST_CASE("lives on a journal that outlives the process: part 5 of 8") { lives(5000, 1250, 60); }
+TEST_CASE("lives on a journal that outlives the process: part 6 of 8") { lives(6250, 1250, 60); }
+TEST_CASE("lives on a journal that outlives the process: part 7 of 8") { lives(7500, 1250, 60); }
+TEST_CASE("lives on a journal that outlives the process: part 8 of 8") { lives(8750, 1250, 60); }
 TEST_CASE("the same lives for long", "[long]") { lives(1'000'000, 20'000, 150); }
 
 }  // namespace

@@ -100,6 +100,13 @@ class Daemon {
     return (await this.#stderr.find(match, what, { ms })).item;
   }
 
+  // Waits until so many lines of the log match, and gives how many do.
+  async loggedTimes(match, count, what) {
+    const matching = (lines) => lines.filter((line) => match.test(line)).length;
+    await this.#stderr.until((lines) => matching(lines) >= count, what);
+    return matching(this.#stderr.items);
+  }
+
   kill(signal = 'SIGKILL') {
     this.#killed = signal;
     this.proc.kill(signal);
