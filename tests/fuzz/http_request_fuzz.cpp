@@ -29,8 +29,6 @@ using namespace chatbridge;
 namespace http = boost::beast::http;
 using error_code = boost::system::error_code;
 
-std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
-
 struct Server {
   MemoryJournal journal{1 << 16};
   Hub hub{journal, {}, [] {}};
