@@ -43,7 +43,7 @@ class WsSocket {
 
   Sending send(Client& client, bool& delivered);
   void wait_writable();
-  std::size_t unacknowledged() const;  // as chatbridge::unacknowledged
+  std::size_t unacknowledged() const;                          // as chatbridge::unacknowledged
   bool acknowledged_within(std::chrono::milliseconds period);  // the peer's kernel has acknowledged something
 
   // Sends Close once everything the client is due is sent (the caller sees to that) and waits for the peer's, which is

@@ -47,8 +47,11 @@ result<std::string> Client::rename(std::string_view raw) {
 }
 
 void Client::become_again(std::shared_ptr<Session> session) {
+  if (keeps_place_) save_place();
+  const auto farewell = can_come_back() ? Farewell::lost : Farewell::said;  // who it was may come back, too
+  keeps_place_ = false;
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
-  hub_.disconnect(*session_, Farewell::said, this);
+  hub_.disconnect(*session_, farewell, this);
   become(std::move(session));
 }
 
@@ -76,6 +79,7 @@ result<Cursor*> Client::attach(const RoomName& room, From from, bool moving) {
     // The one room it is in from now on.
     marks_.clear();
     place_ = cursors_.back()->seq();
+    save_place_soon();
   }
   shard_.flush_soon(*this);
   return cursors_.back().get();
@@ -133,6 +137,10 @@ void Client::mark_place() {
     if (marks_.size() > marks_max)
       for (std::size_t i = 0; i < marks_.size(); ++i) marks_.erase(marks_.begin() + static_cast<std::ptrdiff_t>(i));
   }
+  save_place_soon();
+}
+
+void Client::save_place_soon() {
   if (!place_timer_)
     place_timer_ = std::make_unique<Timer>(
         shard_.wheel(), [](void* self) { static_cast<Client*>(self)->save_place(); }, this);

@@ -23,8 +23,8 @@ class Transport {
   virtual void flush() = 0;
   // Bytes it has sent that the peer's kernel has not acknowledged; SIZE_MAX: not known. Datagrams are not waited for.
   virtual std::size_t unacknowledged() const { return 0; }
-  // It can't be served any longer, for this reason: what it was told is still sent, then its connection ends, not within
-  // the call.
+  // It can't be served any longer, for this reason: what it was told is still sent, then its connection ends, not
+  // within the call.
   virtual void turned_away(std::string_view reason) { static_cast<void>(reason); }
 
  protected:
@@ -48,13 +48,14 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
 
   // ---- who
   Session* session() { return session_.get(); }
+  const std::shared_ptr<Session>& session_ptr() { return session_; }
   void become(std::shared_ptr<Session> session);  // once, before anything else that needs a name
   std::string nick() const { return session_->nick(); }
   result<std::string> rename(std::string_view raw);  // the nick it has now
   // Another person from now on, in no room.
   void become_again(std::shared_ptr<Session> session);
-  // It has a token to come back with: where it stands is kept in its session, at most place_every old, and as it was when
-  // the connection is gone. Every line client is in one room.
+  // It has a token to come back with: where it stands is kept in its session, at most place_every old, and as it was
+  // when the connection is gone. Every line client is in one room.
   void keep_place();
   bool keeps_place() const { return keeps_place_; }
   static constexpr Duration place_every = std::chrono::seconds(4);
@@ -130,6 +131,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void forget_sent();
   void send(Cursor& cursor, Message m);
   void mark_place();
+  void save_place_soon();
   void forget_acknowledged();
   void save_place();
   void take_inbox();
@@ -152,7 +154,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   };
   std::deque<PlaceMark> marks_;
   std::uint64_t sent_ = 0;
-  Seq place_ = seq_zero;          // it has all up to here, whatever the marks say
+  Seq place_ = seq_zero;  // it has all up to here, whatever the marks say
   std::unique_ptr<Timer> place_timer_;
   std::shared_ptr<Session> session_;
   std::vector<std::unique_ptr<Cursor>> cursors_;

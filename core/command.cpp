@@ -88,7 +88,8 @@ Command parse(std::string_view input) {
   const auto space = std::min(input.find_first_of(" \t\n"), input.size());
   const auto argument = trim(input.substr(space));
   // Written so and not otherwise: the line goes to nobody else.
-  if (input.substr(0, space) == "/resume" && input.find('\n') == std::string_view::npos) return Resume{std::string(argument)};
+  if (input.substr(0, space) == "/resume" && input.find('\n') == std::string_view::npos)
+    return Resume{std::string(argument)};
   // What `//` would have said is held to the same rule: never relayed means never.
   const auto said = input.starts_with("//") ? input.substr(1) : input;
   if (may_hold_secret(said)) return Refused{secret};

@@ -35,8 +35,7 @@ struct Refused {
   std::string why;
 };
 
-using Command = std::variant<Say, SetNick, JoinRoom, Direct, ListRooms, Who, History, Resume, Help, Quit,
-                             Refused>;
+using Command = std::variant<Say, SetNick, JoinRoom, Direct, ListRooms, Who, History, Resume, Help, Quit, Refused>;
 
 // `input`: one line or datagram, without its line end, not empty. Pure; any bytes.
 Command parse(std::string_view input);
@@ -49,6 +48,7 @@ inline constexpr auto secret = "a line like /resume or /login may hold a secret;
 bool may_hold_secret(std::string_view text);
 
 inline constexpr std::string_view help =
-    "/nick NAME, /join ROOM, /rooms, /who, /me TEXT, /msg NICK TEXT, /history [N], /resume [TOKEN], /help, /quit; //x says /x";
+    "/nick NAME, /join ROOM, /rooms, /who, /me TEXT, /msg NICK TEXT, /history [N], /resume [TOKEN], /help, /quit; //x "
+    "says /x";
 
 }  // namespace chatbridge::command

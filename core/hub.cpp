@@ -32,7 +32,10 @@ Hub::Hub(Journal& journal, HubOptions options, std::function<void()> presence_du
 void Hub::load_sessions() {
   const auto now = now_wall();
   auto records = journal_.sessions();
-  std::ranges::sort(records, {}, &SessionRecord::seen);  // as parted_ is
+  // Of several with one nick, whoever was there last has it.
+  std::ranges::sort(records, [](const SessionRecord& a, const SessionRecord& b) {
+    return std::pair(a.connected, a.seen) > std::pair(b.connected, b.seen);
+  });
   for (const auto& r : records) {
     const auto away = r.connected ? WallTime::duration{} : std::max(now - r.seen, WallTime::duration{});
     if (away >= session_kept) {
@@ -51,6 +54,7 @@ void Hub::load_sessions() {
     if (!grace_over(*session)) claim_nick(*session);
     session->parted_ = parted_.insert(parted_.end(), session.get());
     sessions_.emplace(r.id, session);
+    if (r.connected) put(*session);  // lost from now on, whatever becomes of this server
   }
   parted_.sort([](const Session* a, const Session* b) { return a->disconnected_ < b->disconnected_; });
 }
@@ -120,53 +124,59 @@ void Hub::put(const Session& session, Journal::DoneHandler done) {
 
 // ---- resume tokens
 
-void Hub::offer_token(Client& client, const SecretHash& token, const RoomName& room, Seq place,
-                      Journal::DoneHandler done) {
-  const std::lock_guard lock(m_);
-  auto& session = *client.session();
-  session.room_ = room.str();
-  session.place_ = place;
-  set_token(session, token);
-  session.kept_ = true;
-  put(session, std::move(done));
+// While somebody was coming back it may have been forgotten.
+void Hub::remember(const std::shared_ptr<Session>& session) {
+  if (!sessions_.emplace(session->hash_, session).second) return;
+  session->parted_ = parted_.insert(parted_.end(), session.get());
+  if (session->token_) tokens_[*session->token_] = session.get();
 }
 
-void Hub::set_token(Session& session, const SecretHash& token) {
-  if (session.token_) tokens_.erase(*session.token_);
-  session.token_ = token;
-  tokens_[token] = &session;
+void Hub::set_token(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& token) {
+  remember(session);
+  if (session->token_) tokens_.erase(*session->token_);
+  session->token_ = token;
+  if (token) tokens_[*token] = session.get();
 }
 
-Hub::Taken Hub::take_token(const SecretHash& token) {
+std::shared_ptr<Session> Hub::take_token(const SecretHash& token) {
   const std::lock_guard lock(m_);
   forget_old_sessions();
   const auto found = tokens_.find(token);
-  if (found == tokens_.end()) return {};
-  auto& session = *found->second;
+  if (found == tokens_.end()) return nullptr;
+  const auto session = sessions_.at(found->second->hash_);
   tokens_.erase(found);
-  session.token_.reset();
-  Taken taken{sessions_.at(session.hash_), nullptr};
+  session->token_.reset();
+  return session;
+}
+
+std::optional<SecretHash> Hub::replace_token(const std::shared_ptr<Session>& session, const SecretHash& token,
+                                             Journal::DoneHandler done) {
+  const std::lock_guard lock(m_);
+  const auto before = session->token_;
+  set_token(session, token);
+  session->kept_ = true;
+  put(*session, std::move(done));
+  return before;
+}
+
+void Hub::restore_token(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& token) {
+  const std::lock_guard lock(m_);
+  set_token(session, token);
+  put(*session);
+}
+
+std::shared_ptr<Client> Hub::keeper(const Session& session) {
+  const std::lock_guard lock(m_);
   for (auto* client : session.clients_)
-    if (client->keeps_place()) taken.connected = client->shared_from_this();
-  return taken;
-}
-
-void Hub::put_token_back(Session& session, const SecretHash& token) {
-  const std::lock_guard lock(m_);
-  set_token(session, token);
-  put(session);
-}
-
-void Hub::replace_token(Session& session, const SecretHash& token, Journal::DoneHandler done) {
-  const std::lock_guard lock(m_);
-  set_token(session, token);
-  put(session, std::move(done));
+    if (client->keeps_place()) return client->shared_from_this();
+  return nullptr;
 }
 
 Hub::Resumed Hub::come_back(const std::shared_ptr<Session>& session) {
   const std::lock_guard lock(m_);
+  remember(session);
   const bool nick_taken = come_in(*session);
-  return {session, session->room_, session->place_, nick_taken};
+  return {session->room_, session->place_, session->token_, nick_taken};
 }
 
 void Hub::save_place(Session& session, const RoomName& room, Seq place) {
@@ -174,7 +184,7 @@ void Hub::save_place(Session& session, const RoomName& room, Seq place) {
   if (session.room_ == room.str() && session.place_ == place) return;
   session.room_ = room.str();
   session.place_ = place;
-  put(session);
+  if (session.kept_) put(session);
 }
 
 void Hub::attach(Session& session, Client& client) {

@@ -83,19 +83,17 @@ class Hub {
   void keep(Session& session, Journal::DoneHandler done);
 
   // ---- resume tokens, by their hashes; `done` as in keep()
-  void offer_token(Client& client, const SecretHash& token, const RoomName& room, Seq place,
-                   Journal::DoneHandler done);
-  struct Taken {
-    std::shared_ptr<Session> session;   // nullptr: no such token
-    std::shared_ptr<Client> connected;  // a connection that keeps its place
-  };
-  Taken take_token(const SecretHash& token);  // nobody else can take it
-  void put_token_back(Session& session, const SecretHash& token);
-  void replace_token(Session& session, const SecretHash& token, Journal::DoneHandler done);
+  std::shared_ptr<Session> take_token(const SecretHash& token);  // nobody else can; nullptr: there is none
+  // The session has this token from now on; gives the one before.
+  std::optional<SecretHash> replace_token(const std::shared_ptr<Session>& session, const SecretHash& token,
+                                          Journal::DoneHandler done);
+  // As if it had never been taken or replaced.
+  void restore_token(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& token);
+  std::shared_ptr<Client> keeper(const Session& session);  // a connection that keeps its place, if there is one
   struct Resumed {
-    std::shared_ptr<Session> session;
     std::string room;
     Seq place = seq_zero;
+    std::optional<SecretHash> token;
     bool nick_taken = false;
   };
   Resumed come_back(const std::shared_ptr<Session>& session);  // one more connection of it
@@ -156,9 +154,11 @@ class Hub {
   void note(const RoomName& name, Entry& e, const Member& who, bool joined);
   void tell_presence(Entry& e);
   void load_sessions();
-  void put(const Session& session, Journal::DoneHandler done = [](const result<void>&) {});
+  void put(
+      const Session& session, Journal::DoneHandler done = [](const result<void>&) {});
   bool come_in(Session& session);
-  void set_token(Session& session, const SecretHash& token);
+  void set_token(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& token);
+  void remember(const std::shared_ptr<Session>& session);
   Nick free_guest();
   bool free_nick(const std::string& key, const Session& wanted_by);
   void claim_nick(Session& session);

@@ -7,9 +7,7 @@ void JournalWait::start(Client& client, const std::function<void(Journal::DoneHa
   client.reading(true);
   wait->patience_.arm(Hub::patience);
   // Posted also on this thread: the journal may answer within the call, with the hub's lock held.
-  ask([wait](const result<void>& outcome) {
-    wait->client_->shard().post([wait, outcome] { wait->over(outcome); });
-  });
+  ask([wait](const result<void>& outcome) { wait->client_->shard().post([wait, outcome] { wait->over(outcome); }); });
 }
 
 JournalWait::JournalWait(Client& client, Then then)

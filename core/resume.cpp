@@ -10,71 +10,81 @@ void tell_token(Client& client, const std::string& token) {
   client.keep_place();
 }
 
-// The journal has the new token instead of the old one: nick and room are given, and what was said since.
-void give(Client& client, const Hub::Resumed& who, const std::string& token) {
-  client.become_again(who.session);
+// The journal has the new token, and nobody else is this person: nick and room are given, and what was said since.
+void give(Client& client, const std::shared_ptr<Session>& session, const std::string& token) {
+  auto& hub = client.hub();
+  const auto who = hub.come_back(session);
+  client.become_again(session);
   auto room = RoomName::parse(who.room);
-  if (!room) room = client.hub().options().default_room;
+  if (!room) room = hub.options().default_room;
   auto cursor = client.attach(*room, {From::What::after, who.place, 0, true});
   if (!cursor) {
     client.tell(cursor.error());
-    cursor = client.attach(client.hub().options().default_room, {});
+    cursor = client.attach(hub.options().default_room, {});
   }
   if (who.nick_taken) client.tell("*** somebody else has your nick by now");
   client.tell("*** you are " + client.nick() + " in " + (*cursor)->room().name().str() + ", /help");
-  tell_token(client, token);
   client.join(**cursor);
+  // The old connection may have asked for yet another one meanwhile.
+  if (who.token == hash_secret(token)) return tell_token(client, token);
+  client.keep_place();
+  offer_token(client);
 }
 
-// `client` is on its shard again; whoever had the session knows that it has it no more.
-void take_over(Client& client, const std::shared_ptr<Session>& session, const SecretHash& old) {
-  const auto token = random_token();
-  JournalWait::start(
-      client,
-      [&](Journal::DoneHandler done) { client.hub().replace_token(*session, hash_secret(token), std::move(done)); },
-      [session, token, old](Client& me, const result<void>& outcome) {
-        if (outcome) return give(me, me.hub().come_back(session), token);
-        me.hub().put_token_back(*session, old);
-        me.tell(outcome.error());
-      });
+// The old token is used up. Whoever still is this person says where it stands, and ends; perhaps on another shard.
+void take_over(Client& client, const std::shared_ptr<Session>& session, const SecretHash& old,
+               const std::string& token) {
+  const auto keeper = client.hub().keeper(*session);
+  if (!keeper) return give(client, session, token);
+  client.reading(true);
+  keeper->shard().post([me = client.shared_from_this(), keeper, session, old, token] {
+    keeper->give_place_away();
+    me->shard().post([me, session, old, token] {
+      me->reading(false);
+      // Nobody was told the new one.
+      if (me->transport() == nullptr) return me->hub().restore_token(session, old);
+      give(*me, session, token);
+      me->shard().flush_soon(*me);
+    });
+  });
 }
 
 }  // namespace
 
 void offer_token(Client& client) {
   const auto token = random_token();
+  const auto session = client.session_ptr();
+  client.hub().save_place(*session, client.first()->room().name(), client.first()->seq());
+  const auto before = std::make_shared<std::optional<SecretHash>>();
   JournalWait::start(
       client,
       [&](Journal::DoneHandler done) {
-        client.hub().offer_token(client, hash_secret(token), client.first()->room().name(), client.first()->seq(),
-                                 std::move(done));
+        *before = client.hub().replace_token(session, hash_secret(token), std::move(done));
       },
-      [token](Client& me, const result<void>& outcome) {
-        if (!outcome) return me.tell(outcome.error());
-        tell_token(me, token);
+      [token, session, before](Client& me, const result<void>& outcome) {
+        if (outcome) return tell_token(me, token);
+        me.hub().restore_token(session, *before);
+        me.tell(outcome.error());
       });
 }
 
 void resume(Client& client, const std::string& token) {
-  const auto hash = hash_secret(token);
-  const auto taken = client.hub().take_token(hash);
-  if (!taken.session) return client.tell("*** that token is not known; one works once, within 24 hours");
-  if (taken.session.get() == client.session()) {
-    client.hub().put_token_back(*taken.session, hash);
+  const auto old = hash_secret(token);
+  const auto session = client.hub().take_token(old);
+  if (!session) return client.tell("*** that token is not known; one works once, within 24 hours");
+  if (session.get() == client.session()) {
+    client.hub().restore_token(session, old);
     return client.tell("*** you are here already");
   }
-  if (!taken.connected) return take_over(client, taken.session, hash);
-  // The connection it still has is on another shard, perhaps: that one says where it stands, and ends.
-  client.reading(true);
-  taken.connected->shard().post([me = client.shared_from_this(), taken, hash] {
-    taken.connected->give_place_away();
-    me->shard().post([me, taken, hash] {
-      me->reading(false);
-      if (me->transport() == nullptr) return me->hub().put_token_back(*taken.session, hash);
-      take_over(*me, taken.session, hash);
-      me->shard().flush_soon(*me);
-    });
-  });
+  const auto next = random_token();
+  JournalWait::start(
+      client,
+      [&](Journal::DoneHandler done) { client.hub().replace_token(session, hash_secret(next), std::move(done)); },
+      [session, old, next](Client& me, const result<void>& outcome) {
+        if (outcome) return take_over(me, session, old, next);
+        me.hub().restore_token(session, old);
+        me.tell(outcome.error());
+      });
 }
 
 }  // namespace chatbridge

@@ -37,6 +37,8 @@ class UdpRelay::Peer final : public Transport {
     }
   }
 
+  void turned_away(std::string_view reason) override { relay_.forget_soon(*this, reason); }
+
   UdpSocket* socket;  // that it wrote to last, as is the address of ours
   UdpAddress address;
   const std::shared_ptr<Client> client;
@@ -161,6 +163,16 @@ void UdpRelay::forget(Peer& peer, std::string_view reason) {
   peer.client->gone(Farewell::said);
   log::info("disconnect",
             {{"transport", "udp"}, {"client", peer.client->id()}, {"reason", reason}, {"datagrams", peer.datagrams}});
+}
+
+// What it was told goes out first.
+void UdpRelay::forget_soon(Peer& peer, std::string_view reason) {
+  lane_.shard.post([self = shared_from_this(), client = peer.client, key = peer.address.key(), reason] {
+    const auto found = self->peers_.find(key);
+    if (found == self->peers_.end() || found->second->client != client) return;
+    found->second->flush();
+    self->forget(*found->second, reason);
+  });
 }
 
 void UdpRelay::expire() {

@@ -64,6 +64,7 @@ class UdpRelay final : public Connection, public std::enable_shared_from_this<Ud
   void send_queued(UdpSocket& socket);
   void flush_all();
   void forget(Peer& peer, std::string_view reason);
+  void forget_soon(Peer& peer, std::string_view reason);
   void expire();
   void drop(Drop why);
   void report_drops();

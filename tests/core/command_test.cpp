@@ -66,9 +66,9 @@ TEST_CASE("a refusal never quotes what was typed") {
 }
 
 TEST_CASE("what may hold a secret is never said") {
-  for (const auto* input : {"/RESUME abc", "/resume:abc", "/login me pw", "  /resume abc", "\t/login", " \t /resume\tabc",
-                            "/resume\r", "\r/resume x", "\v/resume x", "\f /login x", "hi\n/resume abc",
-                            "hi\n  /login x\nho", "/me waves\n/resume abc", "/resume\nabc"}) {
+  for (const auto* input : {"/RESUME abc", "/resume:abc", "/login me pw", "  /resume abc", "\t/login",
+                            " \t /resume\tabc", "/resume\r", "\r/resume x", "\v/resume x", "\f /login x",
+                            "hi\n/resume abc", "hi\n  /login x\nho", "/me waves\n/resume abc", "/resume\nabc"}) {
     CHECK(may_hold_secret(input));
     as<Refused>(input);
   }

@@ -39,22 +39,28 @@ for (const kind of ['tcp', 'ws-text', 'udp']) {
   });
 }
 
-test('a connection that is still there is taken over', async (t) => {
-  const s = await scene(t);
-  const bob = await s.v1({ nick: 'bob' });
-  const ann = await s.tcp({ nick: 'ann' });
-  const given = await ask(ann);
-  await bob.publish('heard by the old one');
-  await ann.hears('heard by the old one');
-  const back = await s.tcp();
-  await back.say(`/resume ${given}`);
-  await back.notice(/^\*\*\* you are ann in lobby/);
-  await ann.notice(/^\*\*\* resumed elsewhere, bye$/);
-  await ann.whenClosed();
-  await bob.publish('news');
-  await back.hears('news');
-  assert.equal((await bob.ask({ type: 'who', room: 'lobby' }, 'members')).count, 2);
-});
+for (const kind of ['tcp', 'ws-text', 'udp']) {
+  test(`${kind}: a connection that is still there is taken over`, async (t) => {
+    const s = await scene(t);
+    const bob = await s.v1({ nick: 'bob' });
+    const ann = await s.client(kind, { nick: 'ann' });
+    const given = await ask(ann);
+    await bob.publish('heard by the old one');
+    await ann.hears('heard by the old one');
+    const back = await s.tcp();
+    await back.say(`/resume ${given}`);
+    await back.notice(/^\*\*\* you are ann in lobby/);
+    await ann.notice(/^\*\*\* resumed elsewhere, bye$/);
+    if (kind !== 'udp') await ann.whenClosed();
+    await bob.publish('news');
+    await back.hears('news');
+    assert.equal((await bob.ask({ type: 'who', room: 'lobby' }, 'members')).count, 2);
+    if (kind !== 'udp') return;
+    await s.daemon.logged(/ disconnect transport=udp .*resumed elsewhere/, 'that it is forgotten');
+    await ann.say('');
+    await ann.notice(/^\*\*\* you are guest-\d+ in lobby/, 'the greeting of somebody new');
+  });
+}
 
 test('what a stopped client had not taken comes again, and nothing is missing', async (t) => {
   const s = await scene(t);
