@@ -51,6 +51,15 @@ std::size_t unacknowledged(const Socket& socket) {
   return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(std::max(bytes, 0)) : SIZE_MAX;  // tcp(7)
 }
 
+void close_gently(Socket& socket) {
+  boost::system::error_code ignored;
+  socket.shutdown(Socket::shutdown_send, ignored);
+  char rest[4096];
+  for (int i = 0; i < 64 && ::recv(socket.native_handle(), rest, sizeof rest, MSG_DONTWAIT) > 0; ++i) {
+  }
+  socket.close(ignored);
+}
+
 Sending send_due(Client& client, Socket& socket, bool& delivered) {
   for (;;) {
     auto& chunk = client.gather();

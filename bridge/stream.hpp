@@ -36,6 +36,9 @@ bool acknowledged_within(Socket& socket, std::chrono::milliseconds period);
 // Bytes sent that the peer's kernel has not acknowledged, also of a connection that was reset; SIZE_MAX: not known.
 std::size_t unacknowledged(const Socket& socket);
 
+// Closes so that the peer gets what was sent: unread input would make close() a reset, and take it away.
+void close_gently(Socket& socket);
+
 enum class Sending { drained, blocked, failed };
 // Sends what `client` is due, as much as the kernel takes now. `delivered` is set if anything went out.
 Sending send_due(Client& client, Socket& socket, bool& delivered);

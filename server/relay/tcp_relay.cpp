@@ -311,13 +311,7 @@ void TcpConnection::close(std::string_view reason) {
   deadline_.disarm();
   pause_.disarm();
   client_->gone(Farewell::said);
-  error_code ignored;
-  // Unread input would make close() a reset, and take from the peer what it has not read yet.
-  socket_.shutdown(Socket::shutdown_send, ignored);
-  char rest[4096];
-  for (int i = 0; i < 64 && ::recv(socket_.native_handle(), rest, sizeof rest, MSG_DONTWAIT) > 0; ++i) {
-  }
-  socket_.close(ignored);
+  close_gently(socket_);
   log::info("disconnect", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", reason}, {"lines", lines_}});
   lane_.connections.remove(*this);
 }

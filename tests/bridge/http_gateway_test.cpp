@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "support/journals.hpp"
+#include "support/until.hpp"
 
 namespace chatbridge {
 namespace {
@@ -39,7 +40,11 @@ class Server {
   }
   // Until the journal has been asked so many things.
   void asked(std::size_t n) {
-    for (std::size_t held = 0; held < n; std::this_thread::sleep_for(1ms)) on_lane([&] { held = journal.held(); });
+    test::until([&] {
+      std::size_t held = 0;
+      on_lane([&] { held = journal.held(); });
+      return held >= n;
+    });
   }
   void release() {
     on_lane([this] { journal.release(); });
@@ -92,8 +97,9 @@ class Peer {
     boost::asio::read(socket_, boost::asio::dynamic_buffer(all), ec);
     return all;
   }
-  bool quiet() {
-    std::this_thread::sleep_for(20ms);
+  // Nothing has come of what the server has done so far: on loopback what it sends is there at once.
+  bool quiet(Server& server) {
+    server.on_lane([] {});
     return socket_.available() == 0;
   }
   void close() { socket_.close(); }
@@ -125,7 +131,7 @@ TEST_CASE("a request behind one that waits for the journal waits as well") {
   Peer peer(server);
   peer.send(post(R"({"text":"x"})") + get("/healthz", last));
   server.asked(1);
-  CHECK(peer.quiet());
+  CHECK(peer.quiet(server));
   server.release();
   const auto all = peer.rest();
   CHECK_THAT(all, Catch::StartsWith("HTTP/1.1 201") && Catch::Contains("{\"seq\":1}\nHTTP/1.1 200") &&
@@ -159,9 +165,8 @@ TEST_CASE("a late answer is not taken for the next request's on the same connect
   Peer peer(server);
   peer.send(get("/api/rooms/lobby/messages"));
   server.asked(1);
-  std::this_thread::sleep_for(100ms);
-  server.release();
   const auto all = peer.rest();
+  server.release();
   CHECK_THAT(all, Catch::StartsWith("HTTP/1.1 503"));
   CHECK(count(all, "HTTP/1.1") == 1);
 }

@@ -4,6 +4,7 @@
 #include "server/journal/sqlite_db.hpp"
 #include "server/journal_suite.hpp"
 #include "support/sqlite_journals.hpp"
+#include "support/until.hpp"
 
 namespace chatbridge {
 namespace {
@@ -46,14 +47,6 @@ struct Script {
     }
   }
 };
-
-void until(const std::function<bool()>& holds) {
-  for (int i = 0; i < 2000; ++i) {
-    if (holds()) return;
-    std::this_thread::sleep_for(milliseconds(2));
-  }
-  FAIL("it never came to that");
-}
 
 // What is kept beside the messages says what they say.
 void check_counts(const std::string& path) {
@@ -262,6 +255,11 @@ TEST_CASE("sqlite journal: a file deleted while a commit is under way is written
   CHECK(texts(after(killed, lobby, seq_zero)) == Texts{"a", "b"});
 }
 
+// Of this process, proc(5).
+std::ptrdiff_t threads() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
+}
+
 TEST_CASE("sqlite journal: a disk that hangs does not hold up close") {
   const Scratch dir;
   auto& disk = faulty_disk();
@@ -269,6 +267,7 @@ TEST_CASE("sqlite journal: a disk that hangs does not hold up close") {
   auto options = on_faulty_disk(dir / "chat.db");
   options.closing = milliseconds(100);
   std::atomic<int> refused = 0;
+  const auto before = threads();
   {
     SqliteJournal j(options);
     disk.block_syncs();
@@ -281,7 +280,7 @@ TEST_CASE("sqlite journal: a disk that hangs does not hold up close") {
     CHECK(refused == 2);
   }
   disk.release();
-  std::this_thread::sleep_for(milliseconds(100));  // the thread that was left behind ends
+  until([&] { return threads() == before; });  // the one that was left behind ends
   CHECK(refused == 2);
 }
 

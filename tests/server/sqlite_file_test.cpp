@@ -12,6 +12,7 @@
 #include "server/journal/sqlite_schema.hpp"
 #include "server/journal_suite.hpp"
 #include "support/sqlite_journals.hpp"
+#include "support/until.hpp"
 
 namespace chatbridge {
 namespace {
@@ -45,15 +46,6 @@ std::string refusal(const std::string& path) {
   }
   FAIL("it was taken");
   return {};
-}
-
-template <class F>
-void until(F holds) {
-  for (int i = 0; i < 2000; ++i) {
-    if (holds()) return;
-    std::this_thread::sleep_for(milliseconds(2));
-  }
-  FAIL("it never came to that");
 }
 
 bool try_to_say(Journal& j, std::string text) {

@@ -3,6 +3,7 @@
 
 #include "server/journal_suite.hpp"
 #include "support/sqlite_journals.hpp"
+#include "support/until.hpp"
 
 namespace chatbridge {
 namespace {
@@ -38,15 +39,6 @@ std::vector<Message> many(int n, std::size_t bytes, WallTime at, const std::stri
     out.back().at = at;
   }
   return out;
-}
-
-template <class F>
-void until(F holds) {
-  for (int i = 0; i < 4000; ++i) {
-    if (holds()) return;
-    std::this_thread::sleep_for(milliseconds(2));
-  }
-  FAIL("it never came to that");
 }
 
 std::size_t kept(Journal& j, const RoomName& room) {

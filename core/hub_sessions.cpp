@@ -1,0 +1,231 @@
+// The hub's people: sessions, the nicks they hold, the tokens they come back with.
+#include <algorithm>
+
+#include "core/client.hpp"
+#include "core/hub.hpp"
+
+namespace chatbridge {
+namespace {
+
+// Sessions without a connection are remembered so long, so that their ids still mean something, and so many.
+constexpr Duration session_kept = std::chrono::hours(24);
+constexpr std::size_t sessions_max = 100'000;
+
+WallTime now_wall() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+}  // namespace
+
+// ---- sessions
+
+void Hub::load_sessions() {
+  const auto now = now_wall();
+  auto records = journal_.sessions();
+  // Of several with one nick, whoever was there last has it.
+  std::ranges::sort(records, [](const SessionRecord& a, const SessionRecord& b) {
+    return std::pair(a.connected, a.seen) > std::pair(b.connected, b.seen);
+  });
+  for (const auto& r : records) {
+    const auto away = r.connected ? WallTime::duration{} : std::max(now - r.seen, WallTime::duration{});
+    if (away >= session_kept) {
+      journal_.forget_session(r.id);
+      continue;
+    }
+    const auto session = std::make_shared<Session>(r.id, Nick::given(r.nick));
+    session->kept_ = true;
+    session->token_ = r.token;
+    session->room_ = r.room;
+    session->place_ = r.place;
+    if (r.token) tokens_.emplace(*r.token, session.get());
+    session->disconnected_ = now_() - away;
+    // Whoever was connected when the last server ended is lost, and may come back now that there is one again.
+    session->in_grace_ = r.connected || r.in_grace;
+    if (!grace_over(*session)) claim_nick(*session);
+    session->parted_ = parted_.insert(parted_.end(), session.get());
+    sessions_.emplace(r.id, session);
+    if (r.connected) put(*session);  // lost from now on, whatever becomes of this server
+  }
+  parted_.sort([](const Session* a, const Session* b) { return a->disconnected_ < b->disconnected_; });
+}
+
+Nick Hub::free_guest() {
+  for (;;) {
+    auto guest = Nick::guest(++guests_);
+    if (!nicks_.contains(guest.key())) return guest;
+  }
+}
+
+std::shared_ptr<Session> Hub::new_session(std::string given) {
+  const std::lock_guard lock(m_);
+  forget_old_sessions();
+  auto session =
+      std::make_shared<Session>(random_token(), given.empty() ? free_guest() : Nick::given(std::move(given)));
+  session->connections_ = 1;
+  claim_nick(*session);
+  sessions_.emplace(session->hash_, session);
+  return session;
+}
+
+Found Hub::find_session(const std::string& id) {
+  const std::lock_guard lock(m_);
+  const auto known = sessions_.find(hash_secret(id));
+  if (known == sessions_.end()) return {};
+  auto& session = *known->second;
+  session.set_id(id);
+  return {known->second, come_in(session)};
+}
+
+// One more connection. Whether it has a guest's nick, since somebody else has its own.
+bool Hub::come_in(Session& session) {
+  if (session.connections_ == 0 && grace_over(session)) forget_waiting(session);
+  if (session.connections_++ > 0) return false;
+  parted_.erase(session.parted_);
+  session.in_grace_ = false;
+  bool taken = false;
+  if (!session.holds_nick_) {
+    taken = !free_nick(session.nick_.key(), session);
+    if (taken) session.set_nick(free_guest());
+    claim_nick(session);
+  }
+  if (session.kept_) put(session);
+  return taken;
+}
+
+void Hub::keep(Session& session, Journal::DoneHandler done) {
+  const std::lock_guard lock(m_);
+  session.kept_ = true;
+  put(session, std::move(done));
+}
+
+// With the lock held, so that the journal is told in the order of what happened.
+void Hub::put(const Session& session, Journal::DoneHandler done) {
+  SessionRecord r;
+  r.id = session.hash_;
+  r.nick = session.nick();
+  r.connected = session.connections_ > 0;
+  r.in_grace = session.in_grace_;
+  r.seen = now_wall();
+  r.token = session.token_;
+  r.room = session.room_;
+  r.place = session.place_;
+  journal_.put_session(std::move(r), std::move(done));
+}
+
+// ---- resume tokens
+
+// While somebody was coming back it may have been forgotten.
+void Hub::remember(const std::shared_ptr<Session>& session) {
+  if (!sessions_.emplace(session->hash_, session).second) return;
+  session->parted_ = parted_.insert(parted_.end(), session.get());
+  if (session->token_) tokens_[*session->token_] = session.get();
+}
+
+void Hub::set_token(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& token) {
+  remember(session);
+  if (session->token_) tokens_.erase(*session->token_);
+  session->token_ = token;
+  if (token) tokens_[*token] = session.get();
+}
+
+std::shared_ptr<Session> Hub::take_token(const SecretHash& token) {
+  const std::lock_guard lock(m_);
+  forget_old_sessions();
+  const auto found = tokens_.find(token);
+  if (found == tokens_.end()) return nullptr;
+  const auto session = sessions_.at(found->second->hash_);
+  tokens_.erase(found);
+  session->token_.reset();
+  return session;
+}
+
+std::optional<SecretHash> Hub::replace_token(const std::shared_ptr<Session>& session, const SecretHash& token,
+                                             Journal::DoneHandler done) {
+  const std::lock_guard lock(m_);
+  const auto before = session->token_;
+  set_token(session, token);
+  session->kept_ = true;
+  put(*session, std::move(done));
+  return before;
+}
+
+void Hub::restore_token(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& token) {
+  const std::lock_guard lock(m_);
+  set_token(session, token);
+  put(*session);
+}
+
+std::shared_ptr<Client> Hub::keeper(const Session& session) {
+  const std::lock_guard lock(m_);
+  for (auto* client : session.clients_)
+    if (client->keeps_place()) return client->shared_from_this();
+  return nullptr;
+}
+
+Hub::Resumed Hub::come_back(const std::shared_ptr<Session>& session) {
+  const std::lock_guard lock(m_);
+  remember(session);
+  const bool nick_taken = come_in(*session);
+  return {session->room_, session->place_, session->token_, nick_taken};
+}
+
+void Hub::save_place(Session& session, const RoomName& room, Seq place) {
+  const std::lock_guard lock(m_);
+  if (session.room_ == room.str() && session.place_ == place) return;
+  session.room_ = room.str();
+  session.place_ = place;
+  if (session.kept_) put(session);
+}
+
+void Hub::attach(Session& session, Client& client) {
+  const std::lock_guard lock(m_);
+  session.clients_.push_back(&client);
+  for (const auto& d : session.waiting_) put_direct(client, d, false);
+  forget_waiting(session);
+}
+
+void Hub::disconnect(Session& session, Farewell farewell, Client* client) {
+  const std::lock_guard lock(m_);
+  if (client != nullptr) std::erase(session.clients_, client);
+  if (--session.connections_ > 0) return;
+  session.disconnected_ = now_();
+  session.in_grace_ = farewell == Farewell::lost;
+  session.parted_ = parted_.insert(parted_.end(), &session);
+  if (!session.in_grace_) release_nick(session);
+  if (session.kept_) put(session);
+}
+
+bool Hub::grace_over(const Session& s) const {
+  return !s.in_grace_ || now_() - s.disconnected_ >= options_.session_grace;
+}
+
+void Hub::claim_nick(Session& session) {
+  session.holds_nick_ = nicks_.try_emplace(session.nick_.key(), &session).second;
+}
+
+void Hub::release_nick(Session& session) {
+  forget_waiting(session);
+  if (!session.holds_nick_) return;
+  nicks_.erase(session.nick_.key());
+  session.holds_nick_ = false;
+}
+
+bool Hub::free_nick(const std::string& key, const Session& wanted_by) {
+  const auto holder = nicks_.find(key);
+  if (holder == nicks_.end() || holder->second == &wanted_by) return true;
+  if (holder->second->connections_ > 0 || !grace_over(*holder->second)) return false;
+  release_nick(*holder->second);
+  return true;
+}
+
+void Hub::forget_old_sessions() {
+  while (!parted_.empty()) {
+    auto& session = *parted_.front();
+    if (now_() - session.disconnected_ < session_kept && parted_.size() <= sessions_max) return;
+    release_nick(session);
+    parted_.pop_front();
+    if (session.kept_) journal_.forget_session(session.hash_);
+    if (session.token_) tokens_.erase(*session.token_);
+    sessions_.erase(SecretHash(session.hash_));
+  }
+}
+
+}  // namespace chatbridge
