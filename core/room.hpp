@@ -19,7 +19,8 @@ class Shard;
 // Who hands messages to rooms and hears what became of them.
 class Speaker {
  public:
-  // The message `id` of `bytes` is in the room, or why not. Any thread, in the order of the appends.
+  // The message `id` of `bytes` is in the room, or why not. Any thread; in the order of the appends, but what is given
+  // up may be told before what the journal has.
   virtual void settled(Room& room, const std::string& id, std::size_t bytes, const result<Appended>& outcome) = 0;
   // Whose thread goes on when the one that has the answers has clients of its own to see to.
   virtual Shard& shard() = 0;

@@ -178,7 +178,6 @@ void App::run() {
   for (const auto& listener : http_) listener->start();
   readiness_ = Readiness::ready;
   look_after_waiting();
-  log::info("journal", {{"url", config_.journal.url}, {"epoch", journal_->epoch().name}});
   announce();
   for (const auto& lane : lanes_)
     work_.push_back(std::make_unique<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>(

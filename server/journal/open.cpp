@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "core/log.hpp"
 #include "server/journal/memory.hpp"
 #include "server/journal/sqlite.hpp"
 
@@ -27,9 +28,11 @@ std::string default_path() {
 std::unique_ptr<Journal> open_journal(const JournalOptions& options) {
   if (options.url == "memory") return std::make_unique<MemoryJournal>(options.room_bytes);
   if (options.url.starts_with("sqlite:")) {
-    const auto path = options.url.substr(options.url.find(':') + 1);
+    auto path = options.url.substr(options.url.find(':') + 1);
+    if (path.empty()) path = default_path();
+    log::info("journal", {{"file", path}});
     return std::make_unique<SqliteJournal>(
-        SqliteOptions{.path = path.empty() ? default_path() : path,
+        SqliteOptions{.path = path,
                       .sync_full = options.sync_full,
                       .max_bytes = options.max_bytes,
                       .max_age = std::chrono::duration_cast<std::chrono::milliseconds>(options.max_age),
