@@ -79,7 +79,8 @@ async function fillRoom(s, listener) {
 
 for (const kind of ['tcp', 'ws-text', 'ws-v1']) {
   test(`who does not read what is said is heard to its last line, however fast it speaks (${kind})`, async (t) => {
-    const s = await scene(t, limit(100, 20));
+    // All of it is kept, however slowly the listener is served.
+    const s = await scene(t, limit(100, 20, 'room.window_bytes=16MiB'));
     const listener = await s.v1({ nick: 'listener' });
     const ann = await s.client(kind);
     (ann.socket ?? ann.ws).pause();
