@@ -202,7 +202,7 @@ double bare(bool full, std::size_t count, const Batches& batches, double seconds
     db.exec(full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
     db.exec("PRAGMA cache_size=-8192");
     sqlite::Statement begin(db, "BEGIN IMMEDIATE"), commit(db, "COMMIT");
-    sqlite::Statement insert(db, "INSERT INTO messages VALUES(?,?,?,?,?,?,?,?,?,?)");
+    sqlite::Statement insert(db, "INSERT INTO messages VALUES(?,?,?,?,?,?,?,?,?,?,?)");
     sqlite::Statement set(db, "UPDATE rooms SET head=?, floor=?, floor_at=?, bytes=?, count=? WHERE id=?");
     begin.run();
     for (std::size_t w = 0; w < count; ++w)
@@ -215,7 +215,8 @@ double bare(bool full, std::size_t count, const Batches& batches, double seconds
       for (std::size_t i = 0; i < batches[batch]; ++i, next = (next + 1) % count) {
         const auto m = message_of(next, ++said[next]);
         insert.run(next + 1, said[next], m.at.time_since_epoch().count(), m.nick, 0, 0, 0, sqlite::Blob{m.text}, m.id,
-                   static_cast<std::int64_t>(0x9E3779B97F4A7C15ULL * (next + 1)));
+                   static_cast<std::int64_t>(0x9E3779B97F4A7C15ULL * (next + 1)),
+                   std::int64_t{1} << 40 | static_cast<std::int64_t>(next + 1));
         set.run(said[next], 0, 0, said[next] * 100, said[next], next + 1);
       }
       commit.run();

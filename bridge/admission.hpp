@@ -1,20 +1,18 @@
 // How many connections there may be, in all and of one address.
 #pragma once
-#include <array>
-#include <boost/asio/ip/address.hpp>
 #include <cstddef>
 #include <map>
 #include <mutex>
 #include <utility>
 
+#include "bridge/network.hpp"
 #include "core/errc.hpp"
 
 namespace chatbridge {
 
 // Thread-safe; outlives its places.
 class Admission {
-  using Key = std::array<unsigned char, 16>;
-  using Count = std::pair<const Key, std::size_t>;
+  using Count = std::pair<const NetworkBits, std::size_t>;
 
  public:
   struct Limits {
@@ -44,8 +42,8 @@ class Admission {
     Count* of_ = nullptr;  // nullptr: not counted by address
   };
 
-  // Fails with too_many. Loopback has no limit of its own; an IPv6 address counts by its /64, which one person has.
-  result<Place> admit(const boost::asio::ip::address& from);
+  // Fails with too_many.
+  result<Place> admit(const Host& from);
 
  private:
   void leave(Count* of);
@@ -53,7 +51,7 @@ class Admission {
   const Limits limits_;
   std::mutex m_;
   std::size_t all_ = 0;
-  std::map<Key, std::size_t> by_address_;
+  std::map<NetworkBits, std::size_t> by_address_;
 };
 
 }  // namespace chatbridge

@@ -87,16 +87,18 @@ std::optional<RoomRoute> room_route(std::string_view path) {
   return RoomRoute{path.substr(0, slash), what == "events"};
 }
 
-void in_room(const Api& api, const RoomRoute& route, const HttpRequest& request, Shard& shard, Done done) {
+std::shared_ptr<void> in_room(const Api& api, const RoomRoute& route, const HttpRequest& request, const Asker& asker,
+                              Done done) {
   const bool posts = request.method() == http::verb::post && !route.events;
   if (!reads(request) && !posts)
     return done(route.events ? not_allowed(request, "GET, HEAD", "GET or HEAD")
-                             : not_allowed(request, "GET, HEAD, POST", "GET, HEAD or POST"));
+                             : not_allowed(request, "GET, HEAD, POST", "GET, HEAD or POST")),
+           nullptr;
   const auto room = RoomName::parse(percent_decoded(route.room).value_or(""));
-  if (!room) return done(error_response(request, room.error()));
-  if (route.events) return done(listen(api.hub.journal(), request, *room));
-  if (posts) return post_message(api.hub, shard, request, *room, std::move(done));
-  read_messages(api.hub, shard, request, *room, std::move(done));
+  if (!room) return done(error_response(request, room.error())), nullptr;
+  if (route.events) return done(listen(api.hub.journal(), request, *room)), nullptr;
+  if (posts) return post_message(api.hub, asker.shard, request, *room, std::move(done)), nullptr;
+  return read_messages(api.hub, asker, request, *room, std::move(done));
 }
 
 // ---- other origins (the Fetch Standard, section 3.3)
@@ -177,15 +179,15 @@ std::optional<HttpResponse> refuse(const HttpRequest& request, const Guard& guar
   return std::nullopt;
 }
 
-void Api::handle(const HttpRequest& request, Shard& shard, Done done) const {
-  if (auto refused = refuse(request, guard)) return done(*std::move(refused));
+std::shared_ptr<void> Api::handle(const HttpRequest& request, const Asker& asker, Done done) const {
+  if (auto refused = refuse(request, guard)) return done(*std::move(refused)), nullptr;
   const auto path = path_of(request);
-  if (!path.starts_with(api_prefix)) return done(plain(*this, request, path));
+  if (!path.starts_with(api_prefix)) return done(plain(*this, request, path)), nullptr;
   const bool listed = from_listed(request, guard);
   if (listed) done = shared(std::move(done), std::string(request[http::field::origin]));
-  if (is_preflight(request)) return done(listed ? preflight(request) : foreign_origin(request));
-  if (const auto route = room_route(path)) return in_room(*this, *route, request, shard, std::move(done));
-  done(plain(*this, request, path));
+  if (is_preflight(request)) return done(listed ? preflight(request) : foreign_origin(request)), nullptr;
+  if (const auto route = room_route(path)) return in_room(*this, *route, request, asker, std::move(done));
+  return done(plain(*this, request, path)), nullptr;
 }
 
 }  // namespace chatbridge

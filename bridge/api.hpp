@@ -17,9 +17,10 @@ struct Api {
   const Guard& guard;
   const std::atomic<Readiness>& readiness;
 
-  // Answers everything that is no upgrade. Call on the shard's thread; `request` is not needed afterwards. Never fails:
-  // what is wrong with the request is in the answer.
-  void handle(const HttpRequest& request, Shard& shard, Done done) const;
+  // Answers everything that is no upgrade. Call on the asker's shard; `request` is not needed afterwards. Never fails:
+  // what is wrong with the request is in the answer. What is returned MUST be kept until `done` is called, or the
+  // answer is not wanted any more.
+  std::shared_ptr<void> handle(const HttpRequest& request, const Asker& asker, Done done) const;
 };
 
 // What is wrong with an upgrade request on /ws or /, or with any request before its target is looked at.

@@ -64,7 +64,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
   void abort() override {
     timer_.disarm();
     pause_.disarm();
-    awaited_ = 0;
+    await_no_more();
     error_code ignored;
     socket_.close(ignored);
     lane_.connections.remove(*this);
@@ -92,21 +92,29 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
     posted_ = request.method() == http::verb::post;
     timer_.arm(gateway_.options().answer_timeout);
     awaited_ = ++asked_;
-    gateway_.api().handle(request, lane_.shard, [self = shared_from_this(), n = awaited_](Outcome outcome) {
-      if (n == self->awaited_) self->answer(std::move(outcome));
-    });
+    auto under_way = gateway_.api().handle(request, {lane_.shard, socket_.host},
+                                           [self = shared_from_this(), n = awaited_](Outcome outcome) {
+                                             if (n == self->awaited_) self->answer(std::move(outcome));
+                                           });
+    if (awaited_ > 0) under_way_ = std::move(under_way);
   }
 
   void answer(Outcome outcome) {
-    awaited_ = 0;
+    await_no_more();
     if (auto* events = std::get_if<Listen>(&outcome)) return listen(std::move(*events));
     write(std::get<HttpResponse>(std::move(outcome)));
   }
 
-  // What was asked of the journal goes on; its answer comes too late to be told.
+  void await_no_more() {
+    awaited_ = 0;
+    under_way_.reset();
+  }
+
+  // What was handed to the journal goes on; its answer comes too late to be told.
   void out_of_time() {
     const auto self = shared_from_this();
-    if (std::exchange(awaited_, 0) == 0) return abort();
+    if (awaited_ == 0) return abort();
+    await_no_more();
     HttpRequest none;
     none.version(11);
     none.keep_alive(false);
@@ -231,6 +239,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
   std::optional<HttpResponse> response_;
   std::optional<http::response_serializer<http::string_body>> serializer_;
   std::uint64_t asked_ = 0, awaited_ = 0;  // which request's answer is awaited, 0: none
+  std::shared_ptr<void> under_way_;
   bool answering_ = false, stopping_ = false, posted_ = false;
 };
 

@@ -108,7 +108,8 @@ void Listener::accept() {
     }
     if (std::exchange(paused_, false)) log::info("accept_resumed");
     boost::system::error_code gone;
-    auto place = admission_.admit(socket.remote_endpoint(gone).address());
+    socket.host = limited_host_of(socket.remote_endpoint(gone).address());
+    auto place = admission_.admit(socket.host);
     if (!place) {
       refuse(std::move(socket), place.error());
       return accept();

@@ -28,10 +28,13 @@ HttpRequest without_body(const HttpRequest& request) { return HttpRequest(http::
 // One page of the answer after the other, as the journal gives them.
 class Reading : public std::enable_shared_from_this<Reading> {
  public:
-  Reading(Hub& hub, Shard& shard, HttpRequest asked, RoomName room, std::optional<Seq> after, std::size_t limit,
+  Reading(Hub& hub, const Asker& asker, HttpRequest asked, RoomName room, std::optional<Seq> after, std::size_t limit,
           Done done)
       : journal_(hub.journal()),
-        shard_(shard),
+        replay_(hub.replay()),
+        asker_(asker),
+        pause_(
+            asker.shard.wheel(), [](void* self) { static_cast<Reading*>(self)->read(); }, this),
         asked_(std::move(asked)),
         room_(std::move(room)),
         forward_(after.has_value()),
@@ -40,10 +43,15 @@ class Reading : public std::enable_shared_from_this<Reading> {
         done_(std::move(done)) {}
 
   void read() {
-    auto got = [self = shared_from_this()](result<Page> page) {
-      self->shard_.post([self, page = std::move(page)] { self->got(page); });
-    };
     const auto most = limit_ - messages_.size();
+    const auto wait = replay_.ask(asker_.host, most, asker_.shard.wheel().now());
+    if (wait > Duration{}) return pause_.arm(wait);
+    auto got = [weak = weak_from_this(), most, &replay = replay_, asker = asker_](result<Page> page) {
+      asker.shard.post([weak, most, &replay, host = asker.host, page = std::move(page)] {
+        replay.settle(host, most, page ? page->messages.size() : 0);
+        if (const auto self = weak.lock()) self->got(page);
+      });
+    };
     if (forward_) {
       journal_.read_after(room_, place_, most, std::move(got));
     } else {
@@ -112,7 +120,9 @@ class Reading : public std::enable_shared_from_this<Reading> {
   }
 
   Journal& journal_;
-  Shard& shard_;
+  ReplayLimit& replay_;
+  const Asker asker_;
+  Timer pause_;
   const HttpRequest asked_;
   const RoomName room_;
   const bool forward_;  // from a place on, else back from the end
@@ -184,18 +194,21 @@ result<Message> message_of(const Hub& hub, std::string_view body) {
 
 }  // namespace
 
-void read_messages(Hub& hub, Shard& shard, const HttpRequest& request, const RoomName& room, Done done) {
+std::shared_ptr<void> read_messages(Hub& hub, const Asker& asker, const HttpRequest& request, const RoomName& room,
+                                    Done done) {
   const auto query = Query::parse(request);
-  if (!query) return done(error_response(request, query.error()));
+  if (!query) return done(error_response(request, query.error())), nullptr;
   const auto after = query->number("after"), limit = query->number("limit");
-  if (!after) return done(error_response(request, after.error()));
-  if (!limit) return done(error_response(request, limit.error()));
+  if (!after) return done(error_response(request, after.error())), nullptr;
+  if (!limit) return done(error_response(request, limit.error())), nullptr;
   std::optional<Seq> from;
   // 0 is before everything, in every epoch.
   if (*after && (**after == 0 || is_place(hub.journal(), room, query->string("epoch"), Seq{**after})))
     from = Seq{**after};
   const auto most = std::clamp<std::uint64_t>(limit->value_or(newest_messages), 1, limit_max);
-  std::make_shared<Reading>(hub, shard, without_body(request), room, from, most, std::move(done))->read();
+  auto reading = std::make_shared<Reading>(hub, asker, without_body(request), room, from, most, std::move(done));
+  reading->read();
+  return reading;
 }
 
 void post_message(Hub& hub, Shard& shard, const HttpRequest& request, const RoomName& room, Done done) {

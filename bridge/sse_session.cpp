@@ -49,6 +49,7 @@ SseSession::SseSession(Lane& lane, Hub& hub, const WsOptions& options, Socket so
           lane.shard.wheel(), [](void* self) { static_cast<SseSession*>(self)->on_timer(); }, this) {}
 
 void SseSession::begin(Listen what) {
+  client_->come_from(socket_.host);
   watch();
   const auto cursor = client_->attach(what.room, what.from);
   if (!cursor) {

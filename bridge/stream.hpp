@@ -16,12 +16,13 @@ namespace chatbridge {
 
 using Tcp = boost::asio::ip::tcp;
 
-// A connected socket, and the place it takes among the connections there may be.
+// A connected socket, whom it counts for, and the place it takes among the connections there may be.
 class Socket : public boost::asio::basic_stream_socket<Tcp, boost::asio::io_context::executor_type> {
  public:
   using Base = boost::asio::basic_stream_socket<Tcp, boost::asio::io_context::executor_type>;
   using Base::Base;
   Socket(Base&& socket) : Base(std::move(socket)) {}  // NOLINT: accepting makes them
+  Host host;
   Admission::Place place;
 };
 

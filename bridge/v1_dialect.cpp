@@ -161,19 +161,14 @@ void V1Dialect::apply(const v1::Say& r) {
 void V1Dialect::apply(const v1::History& r) {
   auto* cursor = joined(r.room);
   if (cursor == nullptr) return;
-  client_.reading(true);
-  client_.hub().journal().read_before(cursor->room().name(), Seq{r.before.value_or(UINT64_MAX)}, r.limit,
-                                      [client = client_.shared_from_this(), room = r.room](result<Page> page) {
-                                        client->shard().post([client, room, page = std::move(page)] {
-                                          client->reading(false);
-                                          if (page) {
-                                            client->tell_json(history_json(room, *page));
-                                          } else {
-                                            client->tell(page.error(), {}, room);
-                                          }
-                                          client->shard().flush_soon(*client);
-                                        });
-                                      });
+  client_.history(cursor->room().name(), Seq{r.before.value_or(UINT64_MAX)}, r.limit,
+                  [&client = client_, room = r.room](const result<Page>& page) {
+                    if (page) {
+                      client.tell_json(history_json(room, *page));
+                    } else {
+                      client.tell(page.error(), {}, room);
+                    }
+                  });
 }
 
 void V1Dialect::apply(const v1::SetNick& r) {

@@ -53,7 +53,9 @@ WsSession::WsSession(Lane& lane, Hub& hub, const WsOptions& options, Socket sock
                                                                 : Wire::text_frame)),
       dialect_(v1 ? std::variant<LineDialect, V1Dialect>(V1Dialect(*client_)) : LineDialect(*client_)),
       timer_(
-          lane.shard.wheel(), [](void* self) { static_cast<WsSession*>(self)->on_timer(); }, this) {}
+          lane.shard.wheel(), [](void* self) { static_cast<WsSession*>(self)->on_timer(); }, this) {
+  client_->come_from(accepted_.host);
+}
 
 // ---- the socket's events
 

@@ -62,6 +62,7 @@ void Client::gone(Farewell farewell) {
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
   if (session_) hub_.disconnect(*session_, can_come_back() ? farewell : Farewell::said, this);
   resume_.reset();
+  history_.reset();
   mute();
   transport_ = nullptr;
 }

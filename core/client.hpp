@@ -45,6 +45,9 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   Wire wire() const { return wire_; }
   bool datagrams() const { return datagrams_; }
   bool wants_own() const { return wants_own_; }
+  // Whom it counts for in limits of a host; set before it reads anything.
+  const Host& host() const { return host_; }
+  void come_from(const Host& host) { host_ = host; }
 
   // ---- who
   Session* session() { return session_.get(); }
@@ -88,6 +91,10 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   // So much is waiting in the journal, or for this client to read, that no more of its input should be taken. Looked at
   // between any two commands: one of them may have much to answer.
   bool congested() const;
+  // Reads the newest `most` messages before `before`, as an answer to what it asked for; `answer` is called on its
+  // shard, later, unless it is gone before its turn. Not while a read is under way for it.
+  using HistoryHandler = std::function<void(const result<Page>&)>;
+  void history(const RoomName& room, Seq before, std::size_t most, HistoryHandler answer);
   // A read of the journal is under way for it, until the answer is there: nothing is asked meanwhile.
   void reading(bool on) { reads_ += on ? 1 : -1; }
   bool may_read_journal() const { return reads_ == 0 && private_bytes() == 0; }
@@ -136,6 +143,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void save_place();
   void take_inbox();
   void tell_slow();
+  void read_history();
 
   Hub& hub_;
   Shard& shard_;
@@ -144,6 +152,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   const Via via_;
   const Wire wire_;
   const bool datagrams_, wants_own_;
+  Host host_;
   bool held_ = false, muted_ = false, dirty_ = false;
   std::atomic<bool> keeps_place_{false};
   bool said_goodbye_ = false;
@@ -161,6 +170,17 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   std::size_t turn_ = 0;  // the cursor that gathers next
   std::size_t in_flight_ = 0, in_flight_bytes_ = 0;
   int reads_ = 0;  // of the journal
+  struct History {
+    History(const RoomName& room, Seq before, std::size_t most, HistoryHandler answer, TimerWheel& wheel, Timer::Fn fn,
+            void* arg)
+        : room(room), before(before), most(most), answer(std::move(answer)), wait(wheel, fn, arg) {}
+    const RoomName room;
+    const Seq before;
+    const std::size_t most;
+    HistoryHandler answer;
+    Timer wait;
+  };
+  std::unique_ptr<History> history_;  // the newest one
   Pace pace_, nick_pace_;
   std::unique_ptr<Timer> resume_;  // armed: it has sent too fast, and is not read
   bool hurried_ = false, told_slow_ = false;

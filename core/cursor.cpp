@@ -160,11 +160,15 @@ void Cursor::own_appended(Seq seq) { own_through_ = std::max(own_through_, seq);
 void Cursor::expect_own_notice(std::uint64_t more) { own_notice_ = std::max(own_notice_, room_->notices() + more); }
 
 void Cursor::read_page() {
+  const auto most = last_ > 0 ? last_ : page_messages;
+  const auto wait = client_.hub().replay().ask(client_.host(), most, client_.shard().wheel().now());
+  if (wait > Duration{}) return retry_in(wait);
   state_ = State::reading;
   client_.reading(true);
-  auto done = [client = client_.shared_from_this(), serial = serial_](result<Page> page) {
+  auto done = [client = client_.shared_from_this(), serial = serial_, most](result<Page> page) {
     // Posted even on this thread: the client is in the middle of a flush.
-    client->shard().post([client, serial, page = std::move(page)] {
+    client->shard().post([client, serial, most, page = std::move(page)] {
+      client->hub().replay().settle(client->host(), most, page ? page->messages.size() : 0);
       client->reading(false);
       auto* cursor = client->find(serial);
       if (cursor != nullptr) cursor->page_arrived(page);
@@ -173,15 +177,15 @@ void Cursor::read_page() {
   };
   if (last_ > 0) {
     // Of what there was when it came; what is newer comes from the log.
-    room_->journal().read_before(room_->name(), Seq{number(resume_seq_) + 1}, last_, std::move(done));
+    room_->journal().read_before(room_->name(), Seq{number(resume_seq_) + 1}, most, std::move(done));
   } else {
-    room_->journal().read_after(room_->name(), seq_, page_messages, std::move(done));
+    room_->journal().read_after(room_->name(), seq_, most, std::move(done));
   }
 }
 
 void Cursor::page_arrived(const result<Page>& page) {
   state_ = State::below;
-  if (!page) return retry_later();
+  if (!page) return retry_in(page_retry);
   const wire::Of room{room_->name().str(), room_->journal().epoch().name};
   if (last_ > 0) {
     seq_ = page->start;
@@ -215,12 +219,12 @@ void Cursor::page_arrived(const result<Page>& page) {
   if (page->messages.empty()) seq_ = std::max(seq_, old_ ? std::max(resume_seq_, view.floor) : view.floor);
 }
 
-void Cursor::retry_later() {
+void Cursor::retry_in(Duration wait) {
   retry_ = std::make_unique<Timer>(
       client_.shard().wheel(),
       [](void* self) { static_cast<Cursor*>(self)->client_.shard().flush_soon(static_cast<Cursor*>(self)->client_); },
       this);
-  retry_->arm(page_retry);
+  retry_->arm(wait);
 }
 
 }  // namespace chatbridge

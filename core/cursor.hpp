@@ -66,7 +66,7 @@ class Cursor {
   void passed(const View& view);
   void read_page();
   void page_arrived(const result<Page>& page);
-  void retry_later();
+  void retry_in(Duration wait);
 
   Client& client_;
   const std::shared_ptr<Room> room_;
@@ -88,7 +88,7 @@ class Cursor {
   TimePoint typed_{};  // when its client was last told to be typing there
   Seq own_through_ = seq_zero;
   std::uint64_t own_notice_ = 0;  // own notices may come up to this one; 0: none
-  std::unique_ptr<Timer> retry_;  // of a page that could not be read
+  std::unique_ptr<Timer> retry_;  // of a page that could not be read, or not yet
 };
 
 }  // namespace chatbridge

@@ -13,7 +13,11 @@ std::size_t waiting_cost(const Direct& d) { return d.text.size() + waiting_overh
 }  // namespace
 
 Hub::Hub(Journal& journal, HubOptions options, std::function<void()> presence_due, TimePoint (*now)())
-    : journal_(journal), options_(std::move(options)), presence_due_(std::move(presence_due)), now_(now) {
+    : journal_(journal),
+      options_(std::move(options)),
+      presence_due_(std::move(presence_due)),
+      now_(now),
+      replay_(options_.replay_rate) {
   for (auto& name : journal_.rooms()) {
     auto room = std::make_shared<Room>(name, journal_, options_.window_bytes, in_flight_);
     rooms_.emplace(std::move(name), Entry{}).first->second.room = std::move(room);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/pace.hpp"
+#include "core/replay_limit.hpp"
 #include "core/room.hpp"
 #include "core/session.hpp"
 #include "core/text.hpp"
@@ -33,6 +34,7 @@ struct HubOptions {
   bool show_address = false;               // verbatim: they are known by their addresses
   RateLimit rate;                          // of what a client sends
   RateLimit nick_changes;                  // of a client
+  std::size_t replay_rate = 0;             // messages per second read again for a host, 0: no limit
 };
 
 enum class Farewell { lost, said };  // whether a connection that is gone said goodbye
@@ -73,6 +75,7 @@ class Hub {
   Journal& journal() { return journal_; }
   const HubOptions& options() const { return options_; }
   InFlight& in_flight() { return in_flight_; }
+  ReplayLimit& replay() { return replay_; }
 
   // ---- sessions: each call of new_session and a found one of find_session is one connection, until disconnect
   // `given`: a name of the server's making; without one it is a guest.
@@ -176,6 +179,7 @@ class Hub {
   const std::function<void()> presence_due_;
   TimePoint (*const now_)();
   InFlight in_flight_;
+  ReplayLimit replay_;
 
   mutable std::mutex m_;
   std::map<RoomName, Entry> rooms_;

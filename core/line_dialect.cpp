@@ -117,17 +117,10 @@ void LineDialect::apply(const command::Who&) {
 }
 
 void LineDialect::apply(const command::History& c) {
-  const auto& room = client_.first()->room();
-  client_.reading(true);
-  client_.hub().journal().read_before(
-      room.name(), Seq{UINT64_MAX}, c.count,
-      [client = client_.shared_from_this(), name = room.name().str()](result<Page> page) {
-        client->shard().post([client, name, page = std::move(page)] {
-          client->reading(false);
-          tell_history(*client, name, page);
-          client->shard().flush_soon(*client);
-        });
-      });
+  const auto& room = client_.first()->room().name();
+  client_.history(room, Seq{UINT64_MAX}, c.count, [&client = client_, name = room.str()](const result<Page>& page) {
+    tell_history(client, name, page);
+  });
 }
 
 void LineDialect::apply(const command::Resume& c) {

@@ -20,7 +20,11 @@ struct RateLimit {
 // What came of one sender: the generic cell rate algorithm (ITU-T I.371, annex A), one point in time for all of it.
 class Pace {
  public:
-  void take(TimePoint now, const RateLimit& limit) { due_ = std::max(due_, now) + limit.interval(); }
+  void take(TimePoint now, const RateLimit& limit, std::size_t n = 1) {
+    due_ = std::max(due_, now) + static_cast<long>(n) * limit.interval();
+  }
+  // So many that were taken did not come.
+  void give_back(const RateLimit& limit, std::size_t n) { due_ -= static_cast<long>(n) * limit.interval(); }
   // Until the next one may come; 0: now.
   Duration wait(TimePoint now, const RateLimit& limit) const {
     const auto ahead = static_cast<long>(std::max<std::size_t>(limit.burst, 1) - 1) * limit.interval();

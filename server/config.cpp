@@ -211,6 +211,9 @@ const std::vector<Key>& keys() {
          c.hub.rate.burst = number(one(v));
          if (c.hub.rate.burst < 1 || c.hub.rate.burst > 1'000'000) wrong("'" + one(v) + "' is not from 1 to 1000000");
        }},
+      {"limits.replay_rate", "50000",
+       "messages per second that those of one address read again from the journal; above it they wait",
+       per_second([](Config & c) -> auto& { return c.hub.replay_rate; })},
       {"limits.nick_changes", "10", "changes of its nick by a client, per minute",
        [](Config& c, const Values& v) {
          const auto n = number(one(v));

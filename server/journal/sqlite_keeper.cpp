@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "server/journal/sqlite_schema.hpp"
 
 namespace chatbridge::sqlite {
 namespace {
@@ -45,7 +46,9 @@ Keeper::Keeper(const SqliteOptions& options, File& file, Readers& readers, Place
 }
 
 std::unique_ptr<Store> Keeper::open_store() const {
-  return std::make_unique<Store>(file_.writer(options_.sync_full, 4 * log_pages_ * page_bytes), places_);
+  auto db = file_.writer(options_.sync_full, 4 * log_pages_ * page_bytes);
+  migrate(db);
+  return std::make_unique<Store>(std::move(db), places_);
 }
 
 bool Keeper::transact(const std::function<bool(Store&)>& change) {

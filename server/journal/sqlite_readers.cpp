@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/journal/sqlite_schema.hpp"
 #include "server/journal/sqlite_store.hpp"
 
 namespace chatbridge::sqlite {
@@ -18,6 +19,7 @@ class Readers::Connection {
  public:
   explicit Connection(Db db)
       : db_(std::move(db)),
+        life_(meta_number(db_, "life")),
         begin_(db_, "BEGIN"),
         end_(db_, "COMMIT"),
         room_(db_, "SELECT id, head, floor, floor_at FROM rooms WHERE name=?"),
@@ -55,7 +57,7 @@ class Readers::Connection {
         next = Seq{static_cast<std::uint64_t>(rows.integer(0))};
         break;
       }
-      page.messages.push_back(message_of(rows));
+      page.messages.push_back(message_of(rows, life_));
       bytes += page.messages.back()->text.size();
     }
     if (r.backwards) std::ranges::reverse(page.messages);
@@ -64,6 +66,7 @@ class Readers::Connection {
   }
 
   Db db_;
+  const std::int64_t life_;
   Statement begin_, end_, room_, after_, before_;
 };
 

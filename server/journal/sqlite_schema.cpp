@@ -7,9 +7,11 @@
 namespace chatbridge::sqlite {
 namespace {
 
-// meta      epoch, boot, clean, base (of rooms that are not in `rooms`), turn (counts commits that add no message)
+// meta      epoch, boot, clean, base (of rooms that are not in `rooms`), turn (counts commits that add no message),
+//           life (which process has it)
 // rooms     base: numbers up to it are not given; bytes, count: of what is kept
-// messages  session: 64 bits of the secret's hash; unaltered bytes in text
+// messages  session: 64 bits of the secret's hash; unaltered bytes in text; origin: the connection that said it, in
+//           what life
 // said      what is remembered of messages that are gone: their ids, for a day
 void first(Db& db) {
   db.exec(R"(
@@ -36,8 +38,13 @@ void first(Db& db) {
   db.exec(("PRAGMA application_id=" + std::to_string(application_id)).c_str());
 }
 
+void second(Db& db) {
+  db.exec("ALTER TABLE messages ADD COLUMN origin INTEGER NOT NULL DEFAULT 0");
+  set_meta(db, "life", 0);
+}
+
 // Step n leads from version n to n + 1.
-constexpr void (*steps[])(Db&) = {first};
+constexpr void (*steps[])(Db&) = {first, second};
 static_assert(std::size(steps) == schema_version);
 
 }  // namespace

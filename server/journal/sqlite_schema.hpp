@@ -5,7 +5,7 @@
 namespace chatbridge::sqlite {
 
 constexpr std::int64_t application_id = 0x63684272;  // "chBr"; sqlite.org/fileformat2.html section 1.3.14
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 // Brings a file of an older version, or an empty one, to schema_version: one transaction a step. Throws Failure; then
 // the file is at the version of the last step that went through.

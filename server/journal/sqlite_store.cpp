@@ -9,6 +9,7 @@ namespace chatbridge::sqlite {
 namespace {
 
 constexpr std::uint64_t jump = 1 << 20;
+constexpr int origin_bits = 40;
 
 // What a message takes in the file, about. SQLite keeps a row of up to 1002 bytes with its neighbours and gives what is
 // larger pages of its own (sqlite.org/fileformat2.html section 1.5); an id stands in the index as well.
@@ -26,9 +27,18 @@ std::int64_t key_of(const std::string& session) {
   return out;
 }
 
+std::int64_t stored_origin(ClientId origin, std::int64_t life) {
+  return origin == 0 ? 0 : life << origin_bits | static_cast<std::int64_t>(origin);
+}
+
+ClientId origin_of(std::int64_t stored, std::int64_t life) {
+  constexpr std::int64_t mask = (std::int64_t{1} << origin_bits) - 1;
+  return stored >> origin_bits == life ? static_cast<ClientId>(stored & mask) : 0;
+}
+
 }  // namespace
 
-MessagePtr message_of(const Rows& row) {
+MessagePtr message_of(const Rows& row, std::int64_t life) {
   auto m = std::make_shared<Message>();
   m->seq = Seq{static_cast<std::uint64_t>(row.integer(0))};
   m->at = wall_time(row.integer(1));
@@ -38,6 +48,7 @@ MessagePtr message_of(const Rows& row) {
   m->form = static_cast<Form>(std::clamp<std::int64_t>(row.integer(5), 0, static_cast<std::int64_t>(Form::bytes)));
   m->text = row.bytes(6);
   m->id = row.bytes(7);
+  m->origin = origin_of(row.integer(8), life);
   return m;
 }
 
@@ -48,7 +59,7 @@ Store::Store(Db db, Places& places)
       commit_(*db_, "COMMIT"),
       // A message whose (session, id) the room has already changes nothing.
       insert_(*db_, "INSERT INTO messages(room, " CHATBRIDGE_MESSAGE_COLUMNS
-                    ", session) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"),
+                    ", session) VALUES(?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"),
       find_(*db_, "SELECT " CHATBRIDGE_MESSAGE_COLUMNS " FROM messages WHERE session=? AND id=? AND id<>'' AND room=?"),
       find_said_(*db_, "SELECT seq FROM said WHERE session=? AND id=? AND room=?"),
       add_room_(*db_, "INSERT INTO rooms(name, head, floor, floor_at, base, bytes, count) VALUES(?,0,0,0,?,0,0)"),
@@ -84,6 +95,7 @@ Store::Store(Db db, Places& places)
 
 void Store::load() {
   base_ = static_cast<std::uint64_t>(meta_number(*db_, "base"));
+  life_ = meta_number(*db_, "life");
   turn_ = next_turn_ = static_cast<std::uint64_t>(meta_number(*db_, "turn"));
   any_said_ = db_->number("SELECT EXISTS(SELECT 1 FROM said)") != 0;
   RoomRows rows;
@@ -112,6 +124,7 @@ void Store::begin_life(const std::string& boot) {
     Statement(*db_, "UPDATE rooms SET base=max(base, head) + ?").run(jump);
     set_meta(*db_, "base", static_cast<std::int64_t>(base_ + jump));
   }
+  set_meta(*db_, "life", life_ + 1);
   set_meta(*db_, "clean", 0);
   set_meta(*db_, "boot", boot);
   commit();
@@ -154,11 +167,11 @@ Appended Store::add(NamedRow& room, Message m) {
   }
   const auto seq = std::max(row.head, row.base) + 1;
   insert_.run(row.id, seq, milliseconds(m.at), m.nick, static_cast<int>(m.via), m.action, static_cast<int>(m.form),
-              Blob{m.text}, m.id, session);
+              Blob{m.text}, m.id, stored_origin(m.origin, life_), session);
   if (db_->changed() == 0) {
     auto rows = find_.query(session, m.id, row.id);
     if (!rows.next()) throw Failure(SQLITE_CORRUPT, "damaged");
-    return {message_of(rows), true};
+    return {message_of(rows, life_), true};
   }
   m.seq = Seq{seq};
   table_.touch(room);

@@ -74,15 +74,17 @@ class Store {
   RoomTable table_;
   std::unique_ptr<std::uint64_t> log_pages_ = std::make_unique<std::uint64_t>(0);  // SQLite has its address
   std::uint64_t base_ = 0, turn_ = 0, next_turn_ = 0;
+  std::int64_t life_ = 0;
   bool any_said_ = false;
   Statement begin_, commit_, insert_, find_, find_said_, add_room_, set_room_, set_turn_, put_, forget_, oldest_,
       keep_said_, remove_, left_, forget_said_, pages_, free_;
   const std::uint64_t page_bytes_;
 };
 
-// Messages as rows, of these columns in this order; `session` stays out.
-#define CHATBRIDGE_MESSAGE_COLUMNS "seq, at, nick, via, action, form, text, id"
-MessagePtr message_of(const Rows& row);
+// Messages as rows, of these columns in this order; `session` stays out. A connection's number means something in the
+// life of the file that it was given in only.
+#define CHATBRIDGE_MESSAGE_COLUMNS "seq, at, nick, via, action, form, text, id, origin"
+MessagePtr message_of(const Rows& row, std::int64_t life);
 constexpr std::int64_t milliseconds(WallTime t) { return t.time_since_epoch().count(); }
 constexpr WallTime wall_time(std::int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
 

@@ -27,7 +27,9 @@ class TcpConnection final : public Connection, public Transport, public std::ena
         deadline_(
             lane.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_deadline(); }, this),
         pause_(
-            lane.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_pause(); }, this) {}
+            lane.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_pause(); }, this) {
+    client_->come_from(socket_.host);
+  }
 
   void start();
 

@@ -37,16 +37,6 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 
 }  // namespace
 
-NetworkBits network_bits(const ip::address& address, unsigned v4_bits, unsigned v6_bits) {
-  auto bytes = mapped(address).to_bytes();
-  const bool v4 = mapped(address).is_v4_mapped();
-  for (unsigned bit = v4 ? 96 + v4_bits : v6_bits; bit < 128; ++bit)
-    bytes[bit / 8] &= static_cast<unsigned char>(~(0x80U >> bit % 8));
-  return bytes;
-}
-
-NetworkBits host_of(const ip::address& address) { return network_bits(address, 32, 64); }
-
 std::size_t KeyedHash::operator()(std::string_view bytes) const {
   static const Key key = random_key();
   return keyed_hash(key, bytes);

@@ -8,16 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/network.hpp"
 #include "core/position.hpp"
 #include "server/relay/udp_socket.hpp"
 
 namespace chatbridge {
-
-// An address's first bits, the rest 0; IPv4 as mapped. Equal for all addresses of one network.
-using NetworkBits = std::array<unsigned char, 16>;
-NetworkBits network_bits(const boost::asio::ip::address& address, unsigned v4_bits, unsigned v6_bits);
-// What counts as one sender, whatever port it uses: an IPv4 address, an IPv6 /64, of which everybody has plenty.
-NetworkBits host_of(const boost::asio::ip::address& address);
 
 // For hash tables whose keys strangers choose: SipHash with a key of this process's own.
 struct KeyedHash {

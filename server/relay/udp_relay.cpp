@@ -27,7 +27,9 @@ class UdpRelay::Peer final : public Transport {
         client(std::make_shared<Client>(relay.hub_, relay.lane_.shard, *this, Via::udp,
                                         relay.hub_.options().verbatim ? Wire::bytes : Wire::line, true)),
         dialect(*client),
-        relay_(relay) {}
+        relay_(relay) {
+    client->come_from(limited_host_of(address.remote.address()));
+  }
 
   void flush() override {
     while (!socket->blocked()) {

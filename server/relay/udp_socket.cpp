@@ -52,11 +52,6 @@ void take_local(msghdr& h, UdpAddress& from) {
 
 }  // namespace
 
-ip::address_v6 mapped(const ip::address& address) {
-  if (address.is_v4()) return ip::make_address_v6(ip::v4_mapped, address.to_v4());
-  return ip::address_v6(address.to_v6().to_bytes());
-}
-
 struct UdpSocket::Received {
   std::vector<char> data = std::vector<char>(receive_batch * datagram_max);
   std::array<UdpAddress, receive_batch> from;

@@ -9,14 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/network.hpp"
 #include "core/cursor.hpp"
 
 namespace chatbridge {
 
 using Udp = boost::asio::ip::udp;
-
-// Every address as IPv6, IPv4 mapped; without a scope, so that it can be compared.
-boost::asio::ip::address_v6 mapped(const boost::asio::ip::address& address);
 
 // Where a datagram came from, and the address of ours that it was sent to: answers leave from there.
 struct UdpAddress {

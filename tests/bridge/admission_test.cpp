@@ -7,7 +7,7 @@
 namespace chatbridge {
 namespace {
 
-boost::asio::ip::address at(const char* text) { return boost::asio::ip::make_address(text); }
+Host at(const char* text) { return limited_host_of(boost::asio::ip::make_address(text)); }
 
 TEST_CASE("there are so many places in all, and one given back is taken by the next") {
   Admission doors({2, 0});

@@ -36,10 +36,10 @@ struct ApiServer {
     auto out = std::make_shared<std::optional<Outcome>>();
     bench.on_shard([&] {
       const auto copy = std::make_unique<HttpRequest>(r);  // gone when the call returns
-      api.handle(*copy, *bench.shards[0], [out](Outcome o) {
+      under_way.push_back(api.handle(*copy, {*bench.shards[0], host}, [out](Outcome o) {
         if (*out) throw std::logic_error("answered twice");
         *out = std::move(o);
-      });
+      }));
     });
     return out;
   }
@@ -59,12 +59,14 @@ struct ApiServer {
     return std::get<Listen>(begin(request(http::verb::get, "/api/rooms/lobby/events", headers))->value());
   }
 
+  Host host;  // who asks
   ListJournal kept;
   DelayedJournal journal{kept};
   Bench bench;
   Guard guard{{}, {"https://friend.example"}, "box"};
   std::atomic<Readiness> readiness{Readiness::ready};
   Api api{bench.hub, guard, readiness};
+  std::vector<std::shared_ptr<void>> under_way;  // the requests' own
 };
 
 inline std::string header(const HttpResponse& r, const std::string& field) { return std::string(view(r[field])); }

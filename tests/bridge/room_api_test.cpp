@@ -157,6 +157,21 @@ TEST_CASE("history: a journal that can't read is 503, at the first page or later
   }
 }
 
+TEST_CASE("history: a host that has read a lot waits, others do not, and who goes away is forgotten") {
+  HubOptions options;
+  options.replay_rate = 2;  // a page is worth many seconds
+  Server s(SIZE_MAX, options);
+  fill(s, 60);
+  s.host = NetworkBits{1};
+  CHECK(s.history("?limit=50")["messages"].size() == 50);
+  const auto waits = s.begin(Server::request(http::verb::get, "/api/rooms/lobby/messages?limit=50"));
+  CHECK_FALSE(waits->has_value());
+  s.under_way.clear();
+  CHECK(waits.use_count() == 1);
+  s.host = NetworkBits{2};
+  CHECK(s.history("?limit=50")["messages"].size() == 50);
+}
+
 TEST_CASE("history: what goes while it is read ends the answer, and is told to whoever goes on") {
   Server s(6);
   s.kept.page_max = 2;

@@ -33,6 +33,28 @@ TEST_CASE("pages of one message each are enough") {
   CHECK(slow.lines() == s.expected(1, 300));
 }
 
+TEST_CASE("people of one host share how fast they read again, and nobody else waits for them") {
+  auto options = small_window();
+  options.replay_rate = 2;  // a page is worth many seconds
+  Scene s(options);
+  s.journal.page_max = 50;
+  test::Reader ann(s.bench, Wire::line), one(s.bench, Wire::line), two(s.bench, Wire::line), far(s.bench, Wire::line);
+  ann.attach();
+  s.say(ann, 1000);
+  const From start{From::What::after, seq_zero, 0};
+  one->come_from(NetworkBits{1});
+  two->come_from(NetworkBits{1});
+  far->come_from(NetworkBits{2});
+  one.attach("lobby", start);
+  s.bench.poll();
+  CHECK(one.lines() == s.expected(1, 50));
+  two.attach("lobby", start);
+  far.attach("lobby", start);
+  s.bench.poll();
+  CHECK(two.lines().empty());
+  CHECK(far.lines() == s.expected(1, 50));
+}
+
 TEST_CASE("a cursor older than the window gets one Gap, then the oldest entry") {
   Scene s(small_window(), 150);
   test::Reader ann(s.bench, Wire::line), slow(s.bench, Wire::line), json(s.bench, Wire::json_frame);

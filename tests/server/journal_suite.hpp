@@ -99,6 +99,7 @@ inline void what_was_said(Journal& j) {
   m.via = Via::udp;
   m.action = true;
   m.nick = "J\xC3\xBCrgen";
+  m.origin = 77;
   append(j, lobby, {m});
   const auto kept = after(j, lobby, seq_zero).messages.at(0);
   CHECK(kept->text == m.text);
@@ -107,6 +108,7 @@ inline void what_was_said(Journal& j) {
   CHECK(kept->action);
   CHECK(kept->id == m.id);
   CHECK(kept->at == m.at);
+  CHECK(kept->origin == 77);
   CHECK(kept->seq == j.head(lobby));
 }
 

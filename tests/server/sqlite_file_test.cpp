@@ -142,6 +142,46 @@ TEST_CASE("sqlite file: what is not a journal is refused and left as it is") {
   say(j, lobby, "a");
 }
 
+TEST_CASE("sqlite file: one of an older version becomes today's, with all that is in it") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  make(path);
+  {
+    sqlite::Db db(path, SQLITE_OPEN_READWRITE, nullptr);
+    db.exec("ALTER TABLE messages DROP COLUMN origin");
+    db.exec("DELETE FROM meta WHERE key='life'");
+    db.exec("PRAGMA user_version=1");
+  }
+  SqliteJournal j(quick(path));
+  const auto kept = texts(after(j, lobby, seq_zero));
+  CHECK_FALSE(kept.empty());
+  say(j, lobby, "more");
+  CHECK(texts(after(j, lobby, seq_zero)).size() == kept.size() + 1);
+}
+
+TEST_CASE("sqlite file: which connection said something is known in the life it was said in only") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  const auto origins = [](Journal& j) {
+    std::vector<ClientId> out;
+    for (const auto& m : after(j, lobby, seq_zero).messages) out.push_back(m->origin);
+    return out;
+  };
+  const auto said_by = [](ClientId origin) {
+    auto m = message("a");
+    m.origin = origin;
+    return m;
+  };
+  {
+    SqliteJournal j(quick(path));
+    append(j, lobby, {said_by(5), said_by(0)});
+    CHECK(origins(j) == std::vector<ClientId>{5, 0});
+  }
+  SqliteJournal j(quick(path));
+  append(j, lobby, {said_by(5)});
+  CHECK(origins(j) == std::vector<ClientId>{0, 0, 5});
+}
+
 TEST_CASE("sqlite file: one of a newer version is refused and left as it is") {
   const Scratch dir;
   const auto path = dir / "chat.db";
