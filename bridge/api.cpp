@@ -44,7 +44,7 @@ HttpResponse rooms(const HttpRequest& request, const Hub& hub) {
     list.push_back({{"room", room.room}, {"count", room.count}, {"head", number(room.head)}});
   json body{{"rooms", std::move(list)}};
   if (more > 0) body["more"] = true;
-  return json_response(request, 200, body.dump());
+  return json_response(request, 200, body.dump() + "\n");
 }
 
 HttpResponse readyz(const HttpRequest& request, Readiness readiness, const Journal& journal) {

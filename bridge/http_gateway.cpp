@@ -88,6 +88,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
       return hang_up();
     if (ec) return refuse_malformed(ec);
     const HttpRequest request = parser_->release();
+    if (!framed(request)) return refuse_framing();
     if (beast::websocket::is_upgrade(request)) return upgrade(request);
     posted_ = request.method() == http::verb::post;
     timer_.arm(gateway_.options().answer_timeout);
@@ -148,6 +149,19 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
     none.version(11);
     none.keep_alive(false);
     write(error_response(none, status, {status == 413 ? errc::too_long : errc::bad_request, ec.message()}));
+  }
+
+  // Where a body ends is known (RFC 9112, section 6.1): else what follows could be taken for another request.
+  static bool framed(const HttpRequest& request) {
+    const auto codings = request.count(http::field::transfer_encoding);
+    return codings == 0 || (codings == 1 && beast::iequals(request[http::field::transfer_encoding], "chunked"));
+  }
+
+  void refuse_framing() {
+    HttpRequest none;
+    none.version(11);
+    none.keep_alive(false);
+    write(error_response(none, 501, {errc::bad_request, "the only transfer coding here is chunked"}));
   }
 
   void upgrade(const HttpRequest& request) {

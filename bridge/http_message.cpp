@@ -56,7 +56,7 @@ HttpResponse error_response(const HttpRequest& request, const Error& error) {
 HttpResponse error_response(const HttpRequest& request, unsigned status, const Error& error) {
   json body;
   body["error"] = {{"code", std::string(name(error.code))}, {"message", error.message}};
-  auto r = json_response(request, status, body.dump());
+  auto r = json_response(request, status, body.dump() + "\n");
   if (status == 503) r.set(http::field::retry_after, retry_after_s);
   return r;
 }
@@ -122,7 +122,7 @@ result<std::optional<std::uint64_t>> Query::number(std::string_view name) const 
   const auto given = string(name);
   if (!given) return std::optional<std::uint64_t>{};
   const auto n = whole_number(*given);
-  if (!n) return Error{errc::bad_request, std::string(name) + " is a whole number"};
+  if (!n) return Error{errc::bad_request, std::string(name) + " is a whole number of 0 or more"};
   return n;
 }
 

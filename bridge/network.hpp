@@ -2,7 +2,7 @@
 #pragma once
 #include <boost/asio/ip/address.hpp>
 
-#include "core/replay_limit.hpp"
+#include "core/host.hpp"
 
 namespace chatbridge {
 

@@ -45,7 +45,7 @@ class Fields {
   std::optional<std::uint64_t> maybe_number(const char* field) const {
     const auto* v = find(field);
     if (v == nullptr) return std::nullopt;
-    if (!v->is_number_unsigned()) throw Wrong{std::string(field) + " is a whole number"};
+    if (!v->is_number_unsigned()) throw Wrong{std::string(field) + " is a whole number of 0 or more"};
     return v->get<std::uint64_t>();
   }
   std::string id() const {

@@ -18,9 +18,8 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::size_t limit_max = 1000;
-constexpr std::size_t answer_bytes = 1 << 20;  // of text in one answer, about
-constexpr std::size_t message_overhead = 256;  // of one message's JSON, besides its text
-constexpr auto nobody = "http";                // who says what is posted without a nick
+constexpr std::size_t answer_bytes = 256 * 1024;  // of one answer, about: it is kept until it is read
+constexpr auto nobody = "http";                   // who says what is posted without a nick
 
 // A request that is answered later: all of it but the body.
 HttpRequest without_body(const HttpRequest& request) { return HttpRequest(http::request_header<>(request.base())); }
@@ -69,9 +68,10 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
   bool full() const { return messages_.size() >= limit_ || bytes_ >= answer_bytes; }
 
+  // Counted as it is sent: a byte of text can be six of JSON.
   void take(const MessagePtr& m) {
-    messages_.push_back(m);
-    bytes_ += m->text.size() + message_overhead;
+    wire::append_message_json(messages_.emplace_back(), room_.str(), *m);
+    bytes_ += messages_.back().size();
     place_ = m->seq;
   }
 
@@ -103,10 +103,10 @@ class Reading : public std::enable_shared_from_this<Reading> {
   void answer() {
     if (!forward_) std::ranges::reverse(messages_);
     std::string out = R"({"epoch":")" + journal_.epoch().name + R"(","messages":[)";
-    out.reserve(bytes_ + message_overhead);
+    out.reserve(bytes_ + messages_.size() + 128);
     for (const auto& m : messages_) {
-      if (m != messages_.front()) out += ',';
-      wire::append_message_json(out, room_.str(), *m);
+      if (&m != &messages_.front()) out += ',';
+      out += m;
     }
     out += R"(],"more":)";
     out += more_ ? "true" : "false";
@@ -129,7 +129,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
   const std::size_t limit_;
   Seq place_;  // of the message that was taken last
   const Done done_;
-  std::vector<MessagePtr> messages_;  // as they were taken
+  std::vector<std::string> messages_;  // as they were taken, ready to be sent
   std::size_t bytes_ = 0;
   bool more_ = false;
   std::optional<std::pair<Seq, Seq>> gap_;

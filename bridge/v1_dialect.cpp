@@ -122,7 +122,9 @@ void V1Dialect::apply(const v1::Join& r) {
   if (!cursor) return client_.tell(cursor.error(), {}, room->str());
   client_.join(**cursor);
   const auto max = client_.hub().options().presence_max;
-  const auto people = client_.hub().people(*room, {}, max);
+  // A large room's names are not told, and so not sorted.
+  auto people = client_.hub().people(*room, {}, 0);
+  if (people.count <= max) people = client_.hub().people(*room, {}, max);
   json joined{{"type", "joined"},
               {"room", room->str()},
               {"epoch", client_.hub().journal().epoch().name},

@@ -124,9 +124,11 @@ void Client::keep_place() {
   keeps_place_ = true;
 }
 
-// Something was sent. Behind what waits in the private log, since that may be the rest of the last entry.
-void Client::mark_place() {
+// Behind what waits in the private log, since that may be the rest of the last entry.
+void Client::sent_some(std::size_t bytes) {
   constexpr std::size_t marks_max = 64;
+  if (!keeps_place_) return;
+  sent_ += bytes;
   if (cursors_.empty()) return;
   const auto seq = first()->seq();
   const auto last = marks_.empty() ? place_ : marks_.back().seq;
@@ -379,10 +381,7 @@ void Client::sent(const Chunk& chunk, std::size_t bytes) {
     chunk.cursor->advance(chunk, bytes - own, private_);
     ++turn_;
   }
-  if (keeps_place_) {
-    sent_ += bytes;
-    mark_place();
-  }
+  sent_some(bytes);
 }
 
 Cursor::Entry Client::next_datagram() {
@@ -395,10 +394,13 @@ Cursor::Entry Client::next_datagram() {
     std::copy_n(private_.data() + private_sent_, size, segment->bytes.get());
     private_sent_ += size;
     forget_sent();
+    sent_some(size);
     return {{segment->bytes.get(), size}, segment};
   }
-  if (!held_ && !cursors_.empty()) return cursors_.front()->next_entry();
-  return {};
+  if (held_ || cursors_.empty()) return {};
+  auto entry = cursors_.front()->next_entry();
+  sent_some(entry.bytes.size());
+  return entry;
 }
 
 bool Client::drained() const {

@@ -137,7 +137,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   Cursor* find(std::uint64_t serial);
   void forget_sent();
   void send(Cursor& cursor, Message m);
-  void mark_place();
+  void sent_some(std::size_t bytes);
   void save_place_soon();
   void forget_acknowledged();
   void save_place();

@@ -9,8 +9,7 @@ namespace chatbridge {
 namespace {
 
 constexpr std::size_t page_messages = 256;
-constexpr std::size_t page_bytes = 64 * 1024;  // of a page, as it goes over the wire
-constexpr Duration page_retry = std::chrono::seconds(1);
+constexpr std::size_t page_bytes = 64 * 1024;    // of a page, as it goes over the wire
 constexpr std::size_t chunk_bytes = 256 * 1024;  // of a room; more at once only keeps other clients waiting
 
 std::uint64_t next_serial() {
@@ -47,7 +46,7 @@ Cursor::~Cursor() { readers_->detach(*this); }
 Wire Cursor::wire() const { return client_.wire(); }
 
 bool Cursor::position(const View& view) {
-  if (state_ == State::reading) return false;
+  if (state_ == State::reading || (retry_ && retry_->armed())) return false;
   if (state_ == State::live && offset_ >= view.begin) return offset_ != view.head;
   if (state_ == State::live) {
     // Fell behind; what it was told of who is here is old anyway.
@@ -161,6 +160,7 @@ void Cursor::expect_own_notice(std::uint64_t more) { own_notice_ = std::max(own_
 
 void Cursor::read_page() {
   const auto most = last_ > 0 ? last_ : page_messages;
+  floor_when_asked_ = readers_->view(wire()).floor;
   const auto wait = client_.hub().replay().ask(client_.host(), most, client_.shard().wheel().now());
   if (wait > Duration{}) return retry_in(wait);
   state_ = State::reading;
@@ -172,7 +172,7 @@ void Cursor::read_page() {
       client->reading(false);
       auto* cursor = client->find(serial);
       if (cursor != nullptr) cursor->page_arrived(page);
-      if (page || cursor == nullptr) client->shard().flush_soon(*client);
+      client->shard().flush_soon(*client);
     });
   };
   if (last_ > 0) {
@@ -185,7 +185,7 @@ void Cursor::read_page() {
 
 void Cursor::page_arrived(const result<Page>& page) {
   state_ = State::below;
-  if (!page) return retry_in(page_retry);
+  if (!page) return retry_in(client_.hub().options().page_retry);
   const wire::Of room{room_->name().str(), room_->journal().epoch().name};
   if (last_ > 0) {
     seq_ = page->start;
@@ -215,8 +215,8 @@ void Cursor::page_arrived(const result<Page>& page) {
     wire::append_message(entry, wire(), room, *m, old_ && m->seq <= resume_seq_);
     client_.tell_bytes(entry);
   }
-  // Nothing more is kept before the window begins.
-  if (page->messages.empty()) seq_ = std::max(seq_, old_ ? std::max(resume_seq_, view.floor) : view.floor);
+  // Nothing is kept of what there was when it was asked for; what came since may have left the window already.
+  if (page->messages.empty()) seq_ = std::max({seq_, resume_seq_, floor_when_asked_});
 }
 
 void Cursor::retry_in(Duration wait) {

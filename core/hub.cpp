@@ -7,6 +7,7 @@
 namespace chatbridge {
 namespace {
 
+constexpr Duration sweep_every = std::chrono::seconds(1);
 constexpr std::size_t waiting_overhead = 256;  // of a message that waits, besides its text
 std::size_t waiting_cost(const Direct& d) { return d.text.size() + waiting_overhead; }
 
@@ -130,13 +131,22 @@ result<std::shared_ptr<Room>> Hub::open(const RoomName& name) {
   const std::lock_guard lock(m_);
   auto found = rooms_.find(name);
   if (found == rooms_.end()) {
-    if (options_.rooms > 0 && rooms_.size() >= options_.rooms && name != options_.default_room)
+    if (options_.rooms > 0 && rooms_.size() >= options_.rooms && name != options_.default_room && !make_room())
       return Error{errc::too_many, "this server has all the rooms it may have"};
     found = rooms_.emplace(name, Entry{}).first;
     found->second.room = std::make_shared<Room>(name, journal_, options_.window_bytes, in_flight_);
   }
   ++found->second.users;
   return found->second.room;
+}
+
+// Rooms that the journal has emptied meanwhile are no more.
+bool Hub::make_room() {
+  const auto now = now_();
+  if (now - swept_ < sweep_every) return false;
+  swept_ = now;
+  for (auto e = rooms_.begin(); e != rooms_.end();) drop_if_unused(e++);
+  return rooms_.size() < options_.rooms;
 }
 
 void Hub::close(const RoomName& room) {
@@ -246,12 +256,13 @@ People Hub::people(const RoomName& room, std::string_view prefix, std::size_t li
   const auto found = rooms_.find(room);
   if (found == rooms_.end()) return out;
   out.count = found->second.people.size();
+  if (limit == 0) return out;
   std::vector<const Member*> all;
   for (const auto& [session, here] : found->second.people)
     if (here.member.nick.starts_with(prefix)) all.push_back(&here.member);
   out.more = all.size() > limit;
   const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(limit, all.size()));
-  std::ranges::partial_sort(all, end, {}, [](const Member* m) { return m->nick; });
+  std::ranges::partial_sort(all, end, {}, [](const Member* m) -> const std::string& { return m->nick; });
   for (auto m = all.begin(); m != end; ++m) out.members.push_back(**m);
   return out;
 }

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/fair_places.hpp"
 #include "core/pace.hpp"
 #include "core/replay_limit.hpp"
 #include "core/room.hpp"
@@ -26,15 +27,17 @@ struct HubOptions {
   std::size_t window_bytes = 1 << 20;
   std::size_t presence_max = 100;  // names are told up to so many people in a room
   Duration session_grace = std::chrono::seconds(60);
-  std::size_t pending_bytes = 256 * 1024;  // per client, in the journal's queue and in its private log
-  std::size_t rooms = 10000;               // in all, 0: no limit
-  std::size_t rooms_per_client = 100;      // 0: no limit
-  bool echo = false;                       // raw clients get back what they say
-  bool verbatim = false;                   // raw clients get each other's bytes as they came, and nothing else
-  bool show_address = false;               // verbatim: they are known by their addresses
-  RateLimit rate;                          // of what a client sends
-  RateLimit nick_changes;                  // of a client
-  std::size_t replay_rate = 0;             // messages per second read again for a host, 0: no limit
+  std::size_t pending_bytes = 256 * 1024;         // per client, in the journal's queue and in its private log
+  std::size_t rooms = 10000;                      // in all, 0: no limit
+  std::size_t rooms_per_client = 100;             // 0: no limit
+  bool echo = false;                              // raw clients get back what they say
+  bool verbatim = false;                          // raw clients get each other's bytes as they came, and nothing else
+  bool show_address = false;                      // verbatim: they are known by their addresses
+  RateLimit rate;                                 // of what a client sends
+  RateLimit nick_changes;                         // of a client
+  std::size_t replay_rate = 0;                    // messages per second read again for a host, 0: no limit
+  Duration page_retry = std::chrono::seconds(1);  // after a read of the journal that failed
+  std::size_t sessions = 100'000;                 // without a connection that are remembered
 };
 
 enum class Farewell { lost, said };  // whether a connection that is gone said goodbye
@@ -130,6 +133,7 @@ class Hub {
   // Tells the room that somebody is typing, unless it is too large to tell names. Whether it did.
   bool typing(const RoomName& room, const Session& session, ClientId origin);
 
+  // `limit` of those whose nick begins so, none with 0: then nobody is looked for, only counted.
   People people(const RoomName& room, std::string_view prefix, std::size_t limit) const;
   Rooms rooms(std::size_t limit) const;
 
@@ -170,8 +174,12 @@ class Hub {
   result<void> let_wait(Session& to, const DirectPtr& d);
   void forget_waiting(Session& s);
   bool grace_over(const Session& s) const;
+  void part(Session& session);
+  void unpart(Session& session);
   void forget_old_sessions();
+  void forget(Session& session);
   bool has_messages(const RoomName& room) const;
+  bool make_room();
   void drop_if_unused(std::map<RoomName, Entry>::iterator e);
 
   Journal& journal_;
@@ -184,10 +192,13 @@ class Hub {
   mutable std::mutex m_;
   std::map<RoomName, Entry> rooms_;
   std::vector<RoomName> changed_;
+  TimePoint swept_{};
   std::unordered_map<std::string, Session*> nicks_;  // by key; the session outlives its claim
   std::unordered_map<SecretHash, std::shared_ptr<Session>, SecretHashHash> sessions_;
   std::unordered_map<SecretHash, Session*, SecretHashHash> tokens_;
-  std::list<Session*> parted_;     // without a connection, longest first
+  std::list<Session*> parted_;  // without a connection, longest first
+  // The same by host: so that nobody has all others forgotten by coming and going often.
+  FairPlaces<NetworkBits, Session, KeyedHash> parted_of_;
   std::list<Session*> awaited_;    // something waits for them, longest first
   std::size_t waiting_bytes_ = 0;  // of all of it
   std::uint64_t guests_ = 0;

@@ -7,9 +7,8 @@
 namespace chatbridge {
 namespace {
 
-// Sessions without a connection are remembered so long, so that their ids still mean something, and so many.
+// Sessions without a connection are remembered so long, so that their ids still mean something.
 constexpr Duration session_kept = std::chrono::hours(24);
-constexpr std::size_t sessions_max = 100'000;
 
 WallTime now_wall() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
@@ -20,6 +19,7 @@ WallTime now_wall() { return std::chrono::floor<std::chrono::milliseconds>(std::
 void Hub::load_sessions() {
   const auto now = now_wall();
   auto records = journal_.sessions();
+  std::vector<Session*> away_for;
   // Of several with one nick, whoever was there last has it.
   std::ranges::sort(records, [](const SessionRecord& a, const SessionRecord& b) {
     return std::pair(a.connected, a.seen) > std::pair(b.connected, b.seen);
@@ -40,11 +40,12 @@ void Hub::load_sessions() {
     // Whoever was connected when the last server ended is lost, and may come back now that there is one again.
     session->in_grace_ = r.connected || r.in_grace;
     if (!grace_over(*session)) claim_nick(*session);
-    session->parted_ = parted_.insert(parted_.end(), session.get());
+    away_for.push_back(session.get());
     sessions_.emplace(r.id, session);
     if (r.connected) put(*session);  // lost from now on, whatever becomes of this server
   }
-  parted_.sort([](const Session* a, const Session* b) { return a->disconnected_ < b->disconnected_; });
+  std::ranges::sort(away_for, {}, [](const Session* s) { return s->disconnected_; });
+  for (auto* session : away_for) part(*session);
 }
 
 Nick Hub::free_guest() {
@@ -78,7 +79,7 @@ Found Hub::find_session(const std::string& id) {
 bool Hub::come_in(Session& session) {
   if (session.connections_ == 0 && grace_over(session)) forget_waiting(session);
   if (session.connections_++ > 0) return false;
-  parted_.erase(session.parted_);
+  unpart(session);
   session.in_grace_ = false;
   bool taken = false;
   if (!session.holds_nick_) {
@@ -115,7 +116,7 @@ void Hub::put(const Session& session, Journal::DoneHandler done) {
 // While somebody was coming back it may have been forgotten.
 void Hub::remember(const std::shared_ptr<Session>& session) {
   if (!sessions_.emplace(session->hash_, session).second) return;
-  session->parted_ = parted_.insert(parted_.end(), session.get());
+  part(*session);
   if (session->token_) tokens_[*session->token_] = session.get();
 }
 
@@ -178,6 +179,7 @@ void Hub::save_place(Session& session, const RoomName& room, Seq place) {
 void Hub::attach(Session& session, Client& client) {
   const std::lock_guard lock(m_);
   session.clients_.push_back(&client);
+  if (client.host()) session.host_ = *client.host();
   for (const auto& d : session.waiting_) put_direct(client, d, false);
   forget_waiting(session);
 }
@@ -186,9 +188,15 @@ void Hub::disconnect(Session& session, Farewell farewell, Client* client) {
   const std::lock_guard lock(m_);
   if (client != nullptr) std::erase(session.clients_, client);
   if (--session.connections_ > 0) return;
-  session.disconnected_ = now_();
   session.in_grace_ = farewell == Farewell::lost;
-  session.parted_ = parted_.insert(parted_.end(), &session);
+  if (!session.kept_ && !session.in_grace_) {
+    // Nobody was told its id: nobody comes back.
+    release_nick(session);
+    sessions_.erase(SecretHash(session.hash_));
+    return;
+  }
+  session.disconnected_ = now_();
+  part(session);
   if (!session.in_grace_) release_nick(session);
   if (session.kept_) put(session);
 }
@@ -216,16 +224,27 @@ bool Hub::free_nick(const std::string& key, const Session& wanted_by) {
   return true;
 }
 
+void Hub::part(Session& session) {
+  session.parted_ = parted_.insert(parted_.end(), &session);
+  session.parted_of_ = parted_of_.add(session.host_, session);
+}
+
+void Hub::unpart(Session& session) {
+  parted_.erase(session.parted_);
+  parted_of_.remove(session.parted_of_);
+}
+
 void Hub::forget_old_sessions() {
-  while (!parted_.empty()) {
-    auto& session = *parted_.front();
-    if (now_() - session.disconnected_ < session_kept && parted_.size() <= sessions_max) return;
-    release_nick(session);
-    parted_.pop_front();
-    if (session.kept_) journal_.forget_session(session.hash_);
-    if (session.token_) tokens_.erase(*session.token_);
-    sessions_.erase(SecretHash(session.hash_));
-  }
+  while (!parted_.empty() && now_() - parted_.front()->disconnected_ >= session_kept) forget(*parted_.front());
+  while (parted_.size() > options_.sessions) forget(*parted_of_.of_most());
+}
+
+void Hub::forget(Session& session) {
+  release_nick(session);
+  unpart(session);
+  if (session.kept_) journal_.forget_session(session.hash_);
+  if (session.token_) tokens_.erase(*session.token_);
+  sessions_.erase(SecretHash(session.hash_));
 }
 
 }  // namespace chatbridge

@@ -1,20 +1,14 @@
 // How fast the people of one host may read what was said before, so that nobody keeps the disk to himself by asking for
 // everything again and again. Who reads more waits; nobody is refused.
 #pragma once
-#include <array>
 #include <cstddef>
-#include <map>
 #include <mutex>
-#include <optional>
+#include <unordered_map>
 
+#include "core/host.hpp"
 #include "core/pace.hpp"
 
 namespace chatbridge {
-
-// An address's first bits, the rest 0; IPv4 as mapped. Equal for all addresses of one network.
-using NetworkBits = std::array<unsigned char, 16>;
-// Who is limited together; nobody: not limited.
-using Host = std::optional<NetworkBits>;
 
 // Thread-safe. The caller's clock.
 class ReplayLimit {
@@ -36,7 +30,7 @@ class ReplayLimit {
 
   const RateLimit limit_;
   std::mutex m_;
-  std::map<NetworkBits, Pace> hosts_;
+  std::unordered_map<NetworkBits, Pace, KeyedHash> hosts_;
   TimePoint swept_{};
 };
 

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/fair_places.hpp"
+#include "core/host.hpp"
 #include "core/message.hpp"
 #include "core/names.hpp"
 #include "core/secret.hpp"
@@ -60,6 +62,8 @@ class Session {
   TimePoint disconnected_{};               // when the last connection went
   bool in_grace_ = false;                  // lost without goodbye: the nick is kept for a while
   std::list<Session*>::iterator parted_;   // in the hub's list, while connections_ is 0
+  FairPlaces<NetworkBits, Session, KeyedHash>::Place parted_of_;
+  NetworkBits host_{};  // of its newest connection; all 0: none that is limited, or from an earlier process
   std::map<RoomName, std::size_t> rooms_;  // where it is, with how many connections
 };
 

@@ -43,7 +43,9 @@ void add_flags(CLI::App& app, Flags& flags) {
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->allow_extra_args(false);
-  app.add_option("--set", flags.set, "any key of the configuration")->type_name("KEY=VALUE")->allow_extra_args(false);
+  app.add_option("--set", flags.set, "any key of the configuration, repeatable")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
   app.add_flag("--check", flags.check, "check the configuration and exit; opens nothing");
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -30,7 +31,7 @@ std::uint64_t number(std::string_view text) {
   std::uint64_t n = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (text.empty() || ec != std::errc{} || end != text.data() + text.size())
-    wrong("'" + std::string(text) + "' is not a whole number");
+    wrong("'" + std::string(text) + "' is not a whole number of 0 or more");
   return n;
 }
 
@@ -172,7 +173,7 @@ const std::vector<Key>& keys() {
          const auto& url = one(v);
          if (url.starts_with("nats:")) wrong("'" + url + "' is not built in");
          if (url != "memory" && !url.starts_with("sqlite:"))
-           wrong("'" + url + "' is no journal; sqlite:PATH and memory are");
+           wrong("'" + url + "' is no journal; it is sqlite:PATH, as in sqlite:/var/lib/chatbridge/chat.db, or memory");
          c.journal.url = url;
        }},
       {"journal.sync", "full", "sqlite: full: what is acknowledged survives a power cut; normal: a crash",
@@ -349,6 +350,9 @@ std::vector<Setting> settings_of(const std::string& path, Parse parse) {
 }  // namespace
 
 std::vector<Setting> read_config_file(const std::string& path) {
+  // Reading a directory gives nothing, and no error.
+  std::error_code ec;
+  if (std::filesystem::is_directory(path, ec)) throw ConfigError(path + ": is a directory, not a file");
   return settings_of(path, [&] { return toml::parse_file(path); });
 }
 

@@ -17,7 +17,11 @@ int main(int argc, char** argv) {
     if (cli.exit) return *cli.exit;
     if (cli.connect) return connect::run(*cli.connect);
     if (cli.health) return health(*cli.health);
-    if (cli.check) return 0;
+    if (cli.check) {
+      for (const auto& name : cli.unknown_variables) std::cerr << "chatbridge: " << name << " means nothing here\n";
+      std::cout << "configuration ok\n";
+      return 0;
+    }
     log::open(cli.config.log_level, cli.config.log_format);
     for (const auto& name : cli.unknown_variables) log::warn("unknown_variable", {{"name", name}});
     {

@@ -16,31 +16,9 @@ constexpr std::string_view word = "/hello", blanks = " \t\r\n";
 constexpr std::size_t cookie_digits = 6;
 constexpr std::uint32_t cookie_mask = (1U << (4 * cookie_digits)) - 1;
 
-using Key = std::array<unsigned char, crypto_shorthash_KEYBYTES>;
-
-Key random_key() {
-  if (sodium_init() < 0) throw std::runtime_error("no source of randomness");
-  Key key;
-  randombytes_buf(key.data(), key.size());
-  return key;
-}
-
-std::uint64_t keyed_hash(const Key& key, std::string_view bytes) {
-  std::uint64_t out = 0;
-  static_assert(sizeof out == crypto_shorthash_BYTES);
-  crypto_shorthash(reinterpret_cast<unsigned char*>(&out), reinterpret_cast<const unsigned char*>(bytes.data()),
-                   bytes.size(), key.data());
-  return out;
-}
-
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 }  // namespace
-
-std::size_t KeyedHash::operator()(std::string_view bytes) const {
-  static const Key key = random_key();
-  return keyed_hash(key, bytes);
-}
 
 std::optional<std::string_view> parse_hello(std::string_view datagram) {
   const auto from = datagram.find_first_not_of(blanks);
@@ -69,7 +47,7 @@ std::optional<std::uint32_t> parse_cookie(std::string_view digits) {
   return value;
 }
 
-UdpGuard::UdpGuard() : key_(random_key()) {}
+UdpGuard::UdpGuard() : key_(random_hash_key()) {}
 
 void UdpGuard::Account::refill(const Rates& rates, TimePoint now) {
   if (at == TimePoint::min()) {

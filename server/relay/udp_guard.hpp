@@ -14,14 +14,6 @@
 
 namespace chatbridge {
 
-// For hash tables whose keys strangers choose: SipHash with a key of this process's own.
-struct KeyedHash {
-  std::size_t operator()(std::string_view bytes) const;
-  std::size_t operator()(const NetworkBits& bits) const {
-    return (*this)(std::string_view(reinterpret_cast<const char*>(bits.data()), bits.size()));
-  }
-};
-
 // What follows /hello as the first word, without the blanks and line ends round it; nothing: it is something else.
 // Capitals are fine.
 std::optional<std::string_view> parse_hello(std::string_view datagram);
@@ -89,7 +81,7 @@ class UdpGuard {
   std::uint32_t cookie(const UdpAddress& address, std::int64_t slot_number) const;
   bool good(const UdpAddress& from, std::uint32_t cookie, TimePoint now) const;
 
-  std::array<unsigned char, 16> key_;
+  HashKey key_;
   Account all_;
   std::vector<Set> table_;  // none before the first stranger
 };

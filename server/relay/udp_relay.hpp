@@ -9,7 +9,6 @@
 
 #include "bridge/stream.hpp"
 #include "core/line_dialect.hpp"
-#include "server/relay/fair_places.hpp"
 #include "server/relay/networks.hpp"
 #include "server/relay/udp_guard.hpp"
 #include "server/relay/udp_socket.hpp"

@@ -117,7 +117,34 @@ TEST_CASE("a page that cannot be read is asked for again after a while, and noth
   journal.fail_reads = [] { return false; };
   slow.flush();
   bench.poll();
+  CHECK(slow.got.empty());  // nor because there is news
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (slow.lines().size() < 300 && std::chrono::steady_clock::now() < deadline) bench.poll();
   CHECK(slow.lines().size() == 300);
+}
+
+TEST_CASE("what is said while a page is read is not skipped, though the page was empty and the window has gone on") {
+  for (const From from : {From{From::What::last, seq_zero, 50}, From{From::What::after, seq_zero, 0}}) {
+    test::ListJournal list;
+    test::DelayedJournal journal(list);
+    journal.hold_appends = false;
+    journal.hold_reads = journal.early = true;
+    test::Bench bench(journal, small_window());
+    test::Reader ann(bench, Wire::line), late(bench, Wire::line);
+    ann.attach();
+    late.attach("lobby", from);
+    bench.poll();
+    for (int i = 1; i <= 400; ++i) ann.say(std::to_string(i)), bench.poll();
+    journal.hold_reads = false;
+    journal.release_all();
+    bench.poll();
+    CHECK(late.lines().size() == 400);
+    CHECK(late.lines() == [] {
+      Lines all;
+      for (int i = 1; i <= 400; ++i) all.push_back("guest-1: " + std::to_string(i));
+      return all;
+    }());
+  }
 }
 
 TEST_CASE("a joiner may ask for the newest so many, for all after a place, and for the head") {

@@ -210,6 +210,23 @@ TEST_CASE("there are so many rooms at most, and an empty one makes place") {
   CHECK(ann->attach(room("c"), {}).has_value());
 }
 
+TEST_CASE("rooms that the journal has emptied make way for new ones") {
+  HubOptions o;
+  o.rooms = 2;
+  Scene s(o);
+  test::Reader ann(s.bench, Wire::json_frame, Via::ws);
+  ann.attach("a");
+  ann.say("hi", "a");
+  s.bench.poll();
+  ann->leave(room("a"));
+  ann.attach("b");
+  CHECK(ann->attach(room("c"), {}).error().code == errc::too_many);
+  s.journal.keep(0);
+  test::pass(std::chrono::seconds(2));
+  CHECK(ann->attach(room("c"), {}).has_value());
+  CHECK(ann->attach(room("d"), {}).error().code == errc::too_many);
+}
+
 TEST_CASE("a room that was only looked at makes place as well") {
   HubOptions o;
   o.rooms = 1;

@@ -84,6 +84,7 @@ TEST_CASE("a nick lasts until the last of a session's connections is gone") {
 TEST_CASE("a session that comes back after its nick went to somebody else has another one") {
   Scene s;
   const auto a = s.hub.new_session(), b = s.hub.new_session();
+  s.hub.keep(*a, [](const result<void>&) {});
   REQUIRE(s.hub.rename(*a, "ann", 0).has_value());
   s.hub.disconnect(*a, GENERATE(Farewell::said, Farewell::lost));
   test::pass(61s);
@@ -97,6 +98,7 @@ TEST_CASE("a session that comes back after its nick went to somebody else has an
 TEST_CASE("a session that comes back with a nick that is free has it for itself again") {
   Scene s;
   const auto a = s.hub.new_session(), b = s.hub.new_session();
+  s.hub.keep(*a, [](const result<void>&) {});
   REQUIRE(s.hub.rename(*a, "ann", 0).has_value());
   s.hub.disconnect(*a, GENERATE(Farewell::said, Farewell::lost));
   test::pass(61s);
@@ -117,6 +119,38 @@ TEST_CASE("a session without connections is forgotten after a day, one with a co
   s.hub.new_session();
   CHECK(s.hub.find_session(gone->id()).session == nullptr);
   CHECK(s.hub.find_session(here->id()).session == here);
+}
+
+TEST_CASE("a session whose id nobody was told is forgotten with its connection") {
+  Scene s;
+  const auto a = s.hub.new_session();
+  s.hub.disconnect(*a, Farewell::said);
+  CHECK(s.hub.find_session(a->id()).session == nullptr);
+}
+
+TEST_CASE("who comes and goes without end has its own host's sessions forgotten, not those of others") {
+  test::ListJournal journal;
+  HubOptions options;
+  options.sessions = 10;
+  test::Bench bench(journal, options);
+  const auto leave_one = [&](unsigned char host) {
+    test::Reader reader(bench, Wire::json_frame, Via::ws);
+    reader->come_from(NetworkBits{host});
+    reader.attach();
+    bench.hub.keep(*reader->session(), [](const result<void>&) {});
+    const auto id = reader->session()->id();
+    reader.leave_for_good(Farewell::lost);
+    return id;
+  };
+  const auto found = [&](const std::string& id) { return bench.hub.find_session(id).session != nullptr; };
+  const std::vector<std::string> quiet{leave_one(1), leave_one(2), leave_one(2)};
+  std::vector<std::string> loud;
+  for (int i = 0; i < 100; ++i) loud.push_back(leave_one(3));
+  bench.hub.new_session();
+  CHECK(journal.sessions().size() == 10);
+  CHECK(std::ranges::all_of(quiet, found));
+  CHECK_FALSE(found(loud.at(92)));
+  CHECK(found(loud.at(93)));
 }
 
 // The journal of several servers, one after the other.

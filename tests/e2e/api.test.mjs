@@ -207,7 +207,9 @@ test('history goes forward page by page to the end, everything once, while other
   await talking;
   assert.deepEqual(got.map((m) => m.text), ann.texts());
   assert.deepEqual((await history(s)).messages, got.slice(-50));
-  assert.equal((await history(s, '?limit=5000')).messages.length, 400);
+  const most = await history(s, '?limit=5000');
+  assert.deepEqual(most.messages, got.slice(-most.messages.length));
+  assert.ok(most.messages.length > 200 && most.more, 'an answer is bounded, and says so');
 });
 
 test('history of what is no longer kept has its gap; of a room that is not there it is empty and makes none', async (t) => {
@@ -233,13 +235,13 @@ test('a large answer arrives whole over a slow line', async (t) => {
       const chunks = [];
       for await (const chunk of res) {
         chunks.push(chunk);
-        if (chunks.length % 4 === 0) await new Promise((go) => setTimeout(go, 20));  // the line is slow, not the test
+        await new Promise((go) => setTimeout(go, 20));  // the line is slow, not the test
       }
       resolve({ body: Buffer.concat(chunks).toString(), length: Number(res.headers['content-length']) });
     }).on('error', reject);
   });
   assert.equal(Buffer.byteLength(answer.body), answer.length);
-  assert.ok(answer.length > 1e6 && answer.length < 1.2e6, String(answer.length));
+  assert.ok(answer.length > 250e3 && answer.length < 300e3, String(answer.length));
   assert.equal(JSON.parse(answer.body).more, true);
 });
 

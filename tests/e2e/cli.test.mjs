@@ -51,6 +51,7 @@ test('serve --check validates and binds nothing', async (t) => {
   const good = await run(['serve', '--check', '--tcp', `127.0.0.1:${port}`, '--http', `127.0.0.1:${port}`, '--journal', 'memory']);
   assert.equal(good.code, 0, good.stderr);
   assert.doesNotMatch(good.stderr, /^ready /m);
+  assert.equal(good.stdout, 'configuration ok\n');
   await refused(['serve', '--check', '--set', 'udp.idle=5'], /udp\.idle/);
 });
 
@@ -73,6 +74,7 @@ test('unknown flags, keys and bad values exit with 2 and say where', async (t) =
   const broken = configFile(t, '[udp\n');
   await refused([...NOWHERE, '--config', broken], new RegExp(broken));
   await refused([...NOWHERE, '--config', `${broken}.missing`], /missing/);
+  await refused([...NOWHERE, '--config', '/'], /directory/);
 });
 
 test('a duration needs its unit, a size and a list may be written as documented', async (t) => {

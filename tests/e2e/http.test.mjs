@@ -20,6 +20,21 @@ function references(text) {
   return patterns.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1]));
 }
 
+test('where a body ends is never guessed: another transfer coding than chunked ends the connection', async (t) => {
+  const s = await scene(t);
+  for (const coding of ['xchunked', 'chunked, foo', 'identity', 'gzip, chunked', '', 'chunked\r\nTransfer-Encoding: chunked']) {
+    const answer = await exchange(s.daemon.http, [
+      `POST /api/rooms/lobby/messages HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: ${coding}\r\n\r\n`
+      + 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    ]);
+    assert.ok([400, 501].includes(statusOf(answer)), `${coding}: ${answer}`);
+    assert.equal(answer.match(/HTTP\/1\.1 /g).length, 1, `${coding}: ${answer}`);
+  }
+  const chunked = await exchange(s.daemon.http, ['POST /api/rooms/lobby/messages HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n'
+    + 'Transfer-Encoding: Chunked\r\n\r\nd\r\n{"text":"hi"}\r\n0\r\n\r\n']);
+  assert.equal(statusOf(chunked), 201);
+});
+
 test('GET / is the page, under a strict Content-Security-Policy', async (t) => {
   const s = await scene(t);
   const page = await request(s.daemon.http, '/');

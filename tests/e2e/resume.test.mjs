@@ -19,8 +19,14 @@ for (const kind of ['tcp', 'ws-text', 'udp']) {
     await bob.publish('before');
     await ann.hears('before');
     const given = await ask(ann);
-    if (kind === 'udp') await ann.say('/quit');  // or it is there for ten minutes
-    else await ann.close();
+    if (kind === 'udp') {
+      // The last datagram that was sent is its place.
+      await bob.publish('heard');
+      await ann.hears('heard');
+      await ann.say('/quit');  // or it is there for ten minutes
+    } else {
+      await ann.close();
+    }
     await bob.until((events) => events.some((event) => event.type === 'presence' && event.left?.some(({ nick }) => nick === 'ann')), 'ann left');
     for (const text of ['one', 'two']) await bob.publish(text);
     const back = await s.client(kind);

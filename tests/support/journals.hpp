@@ -56,6 +56,8 @@ class ListJournal final : public Journal {
   std::string trouble() const override { return {}; }
   void close() override {}
 
+  // From now on no more of a room than this.
+  void keep(std::size_t messages) { keep_ = messages; }
   // Everything the room was ever given, kept or not.
   const std::vector<MessagePtr>& all(const RoomName& room) const {
     static const std::vector<MessagePtr> none;
@@ -86,7 +88,7 @@ class ListJournal final : public Journal {
     return out;
   }
 
-  const std::size_t keep_;
+  std::size_t keep_;
   const std::uint64_t stride_;
   const Epoch epoch_{"test"};
   std::map<RoomName, std::vector<MessagePtr>> rooms_;

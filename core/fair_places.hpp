@@ -57,6 +57,9 @@ class FairPlaces {
     }
   }
 
+  // The longest unused item of the holder with the most; nullptr: there is none.
+  Item* of_most() const { return ranks_.empty() ? nullptr : ranks_.begin()->second->uses.front().item; }
+
   // Whose place a newcomer of this holder may have; nullptr: nobody's.
   Item* to_replace_for(const Key& key) const {
     const auto mine = holders_.find(key);
