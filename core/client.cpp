@@ -49,7 +49,7 @@ result<std::string> Client::rename(std::string_view raw) {
 void Client::become_again(std::shared_ptr<Session> session) {
   if (keeps_place_) save_place();
   const auto farewell = can_come_back() ? Farewell::lost : Farewell::said;  // who it was may come back, too
-  keeps_place_ = false;
+  keeps_place_ = token_awaited_ = gave_place_away_ = false;
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
   hub_.disconnect(*session_, farewell, this);
   become(std::move(session));
@@ -57,7 +57,7 @@ void Client::become_again(std::shared_ptr<Session> session) {
 
 void Client::gone(Farewell farewell) {
   if (keeps_place_) save_place();
-  if (keeps_place_ && !said_goodbye_) farewell = Farewell::lost;
+  if ((keeps_place_ || gave_place_away_) && !said_goodbye_) farewell = Farewell::lost;
   place_timer_.reset();
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
   if (session_) hub_.disconnect(*session_, can_come_back() ? farewell : Farewell::said, this);
@@ -117,11 +117,18 @@ Cursor* Client::find(std::uint64_t serial) {
 
 // Who has the token has all that was sent before it: the stream is in order.
 void Client::keep_place() {
+  if (keeps_place_) return;
   place_ = first()->seq();
   marks_.clear();
   const auto waiting = transport_->unacknowledged();
   sent_ = waiting == SIZE_MAX ? 0 : waiting;
   keeps_place_ = true;
+}
+
+void Client::await_token() {
+  token_end_ = sent_ + private_bytes();
+  token_awaited_ = true;
+  save_place_soon();
 }
 
 // Behind what waits in the private log, since that may be the rest of the last entry.
@@ -138,7 +145,7 @@ void Client::sent_some(std::size_t bytes) {
     forget_acknowledged();
     // Fewer of them only mean that some is given twice.
     if (marks_.size() > marks_max)
-      for (std::size_t i = 0; i < marks_.size(); ++i) marks_.erase(marks_.begin() + static_cast<std::ptrdiff_t>(i));
+      for (std::size_t i = 0; i + 1 < marks_.size(); ++i) marks_.erase(marks_.begin() + static_cast<std::ptrdiff_t>(i));
   }
   save_place_soon();
 }
@@ -156,6 +163,10 @@ void Client::forget_acknowledged() {
     place_ = marks_.front().seq;
     marks_.pop_front();
   }
+  if (token_awaited_ && acknowledged >= token_end_) {
+    token_awaited_ = false;
+    hub_.confirm_token(*session_);
+  }
 }
 
 void Client::save_place() {
@@ -163,13 +174,14 @@ void Client::save_place() {
   forget_acknowledged();
   hub_.save_place(*session_, first()->room().name(), place_);
   // What is not acknowledged yet is looked for again.
-  if (!marks_.empty() && place_timer_) place_timer_->arm(place_every);
+  if ((!marks_.empty() || token_awaited_) && place_timer_) place_timer_->arm(place_every);
 }
 
 void Client::give_place_away() {
   if (transport_ == nullptr || !keeps_place_) return;
   save_place();
   keeps_place_ = false;
+  gave_place_away_ = true;
   if (place_timer_) place_timer_->disarm();
   turn_away("resumed elsewhere", Error{errc::nick_taken, "resumed elsewhere, bye"});
 }

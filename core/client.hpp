@@ -61,9 +61,12 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   // when the connection is gone. Every line client is in one room.
   void keep_place();
   bool keeps_place() const { return keeps_place_; }
+  // It has just been told a token: until that has arrived the one before is good as well.
+  void await_token();
   static constexpr Duration place_every = std::chrono::seconds(4);
   // Somebody came back as this person elsewhere: says where it stands, and ends.
   void give_place_away();
+  bool gave_place_away() const { return gave_place_away_; }
   void goodbye() { said_goodbye_ = true; }
   // The connection is no more. `farewell`: it said so itself.
   void gone(Farewell farewell);
@@ -131,7 +134,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   friend class Shard;
   friend class Hub;
   // Whether it knows its session's id: for nobody else a nick is kept that a lost connection leaves behind.
-  bool can_come_back() const { return wire_ == Wire::json_frame || keeps_place_; }
+  bool can_come_back() const { return wire_ == Wire::json_frame || keeps_place_ || gave_place_away_; }
   void settled(Room& room, const std::string& id, std::size_t bytes, const result<Appended>& outcome) override;
   void settled_here(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
   Cursor* find(std::uint64_t serial);
@@ -155,14 +158,15 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   Host host_;
   bool held_ = false, muted_ = false, dirty_ = false;
   std::atomic<bool> keeps_place_{false};
-  bool said_goodbye_ = false;
+  bool gave_place_away_ = false, said_goodbye_ = false;
   // When all up to `offset` of what was sent since keep_place() is acknowledged, the client has all up to `seq`.
   struct PlaceMark {
     std::uint64_t offset;
     Seq seq;
   };
   std::deque<PlaceMark> marks_;
-  std::uint64_t sent_ = 0;
+  std::uint64_t sent_ = 0, token_end_ = 0;  // the token has arrived when so much has
+  bool token_awaited_ = false;
   Seq place_ = seq_zero;  // it has all up to here, whatever the marks say
   std::unique_ptr<Timer> place_timer_;
   std::shared_ptr<Session> session_;

@@ -89,17 +89,24 @@ class Hub {
   void keep(Session& session, Journal::DoneHandler done);
 
   // ---- resume tokens, by their hashes; `done` as in keep()
-  std::shared_ptr<Session> take_token(const SecretHash& token);  // nobody else can; nullptr: there is none
-  // The session has this token from now on; gives the one before.
-  std::optional<SecretHash> replace_token(const std::shared_ptr<Session>& session, const SecretHash& token,
-                                          Journal::DoneHandler done);
-  // As if it had never been taken or replaced.
-  void restore_token(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& token);
+  struct Taken {
+    std::shared_ptr<Session> session;  // nullptr: there is no such token
+    Tokens tokens;                     // as they were
+  };
+  Taken take_token(const SecretHash& token);  // nobody else can, nor the session's other one
+  // The session has this token from now on, and until confirm_token() the one before (of two, `used`); gives what it
+  // had.
+  Tokens replace_token(const std::shared_ptr<Session>& session, const SecretHash& token,
+                       const std::optional<SecretHash>& used, Journal::DoneHandler done);
+  // As if it had never been taken, or replaced by `newest`; unless there is a newer one.
+  void restore_tokens(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& newest,
+                      const Tokens& tokens);
+  void confirm_token(Session& session);  // whose person has the newest one
   std::shared_ptr<Client> keeper(const Session& session);  // a connection that keeps its place, if there is one
   struct Resumed {
     std::string room;
     Seq place = seq_zero;
-    std::optional<SecretHash> token;
+    std::optional<SecretHash> token;  // the newest
     bool nick_taken = false;
   };
   Resumed come_back(const std::shared_ptr<Session>& session);  // one more connection of it
@@ -164,7 +171,8 @@ class Hub {
   void put(
       const Session& session, Journal::DoneHandler done = [](const result<void>&) {});
   bool come_in(Session& session);
-  void set_token(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& token);
+  void list_tokens(Session& session);
+  void unlist_tokens(const Session& session);
   void remember(const std::shared_ptr<Session>& session);
   Nick free_guest();
   bool free_nick(const std::string& key, const Session& wanted_by);

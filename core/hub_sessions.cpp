@@ -32,10 +32,10 @@ void Hub::load_sessions() {
     }
     const auto session = std::make_shared<Session>(r.id, Nick::given(r.nick));
     session->kept_ = true;
-    session->token_ = r.token;
+    session->tokens_ = r.tokens;
     session->room_ = r.room;
     session->place_ = r.place;
-    if (r.token) tokens_.emplace(*r.token, session.get());
+    list_tokens(*session);
     session->disconnected_ = now_() - away;
     // Whoever was connected when the last server ended is lost, and may come back now that there is one again.
     session->in_grace_ = r.connected || r.in_grace;
@@ -80,6 +80,7 @@ bool Hub::come_in(Session& session) {
   if (session.connections_ == 0 && grace_over(session)) forget_waiting(session);
   if (session.connections_++ > 0) return false;
   unpart(session);
+  if (session.tokens_.earlier) tokens_.erase(*session.tokens_.earlier);
   session.in_grace_ = false;
   bool taken = false;
   if (!session.holds_nick_) {
@@ -105,7 +106,7 @@ void Hub::put(const Session& session, Journal::DoneHandler done) {
   r.connected = session.connections_ > 0;
   r.in_grace = session.in_grace_;
   r.seen = now_wall();
-  r.token = session.token_;
+  r.tokens = session.tokens_;
   r.room = session.room_;
   r.place = session.place_;
   journal_.put_session(std::move(r), std::move(done));
@@ -117,41 +118,62 @@ void Hub::put(const Session& session, Journal::DoneHandler done) {
 void Hub::remember(const std::shared_ptr<Session>& session) {
   if (!sessions_.emplace(session->hash_, session).second) return;
   part(*session);
-  if (session->token_) tokens_[*session->token_] = session.get();
+  list_tokens(*session);
 }
 
-void Hub::set_token(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& token) {
-  remember(session);
-  if (session->token_) tokens_.erase(*session->token_);
-  session->token_ = token;
-  if (token) tokens_[*token] = session.get();
+// While somebody is there the earlier one is of no use: it would let the same token in twice.
+void Hub::list_tokens(Session& session) {
+  const auto& [newest, earlier] = session.tokens_;
+  if (newest) tokens_[*newest] = &session;
+  if (earlier && session.connections_ == 0) tokens_[*earlier] = &session;
 }
 
-std::shared_ptr<Session> Hub::take_token(const SecretHash& token) {
+void Hub::unlist_tokens(const Session& session) {
+  const auto& [newest, earlier] = session.tokens_;
+  if (newest) tokens_.erase(*newest);
+  if (earlier) tokens_.erase(*earlier);
+}
+
+Hub::Taken Hub::take_token(const SecretHash& token) {
   const std::lock_guard lock(m_);
   forget_old_sessions();
   const auto found = tokens_.find(token);
-  if (found == tokens_.end()) return nullptr;
+  if (found == tokens_.end()) return {};
   const auto session = sessions_.at(found->second->hash_);
-  tokens_.erase(found);
-  session->token_.reset();
-  return session;
+  unlist_tokens(*session);
+  return {session, session->tokens_};
 }
 
-std::optional<SecretHash> Hub::replace_token(const std::shared_ptr<Session>& session, const SecretHash& token,
-                                             Journal::DoneHandler done) {
+Tokens Hub::replace_token(const std::shared_ptr<Session>& session, const SecretHash& token,
+                          const std::optional<SecretHash>& used, Journal::DoneHandler done) {
   const std::lock_guard lock(m_);
-  const auto before = session->token_;
-  set_token(session, token);
+  remember(session);
+  const auto before = session->tokens_;
+  unlist_tokens(*session);
+  session->tokens_ = {token, used ? used : before.newest};
+  tokens_[token] = session.get();  // the used one is not good again before it is known that this one was lost
   session->kept_ = true;
   put(*session, std::move(done));
   return before;
 }
 
-void Hub::restore_token(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& token) {
+void Hub::restore_tokens(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& newest,
+                         const Tokens& tokens) {
   const std::lock_guard lock(m_);
-  set_token(session, token);
+  if (session->tokens_.newest != newest) return;
+  remember(session);
+  unlist_tokens(*session);
+  session->tokens_ = tokens;
+  list_tokens(*session);
   put(*session);
+}
+
+void Hub::confirm_token(Session& session) {
+  const std::lock_guard lock(m_);
+  if (!session.tokens_.earlier) return;
+  tokens_.erase(*session.tokens_.earlier);
+  session.tokens_.earlier.reset();
+  put(session);
 }
 
 std::shared_ptr<Client> Hub::keeper(const Session& session) {
@@ -165,7 +187,7 @@ Hub::Resumed Hub::come_back(const std::shared_ptr<Session>& session) {
   const std::lock_guard lock(m_);
   remember(session);
   const bool nick_taken = come_in(*session);
-  return {session->room_, session->place_, session->token_, nick_taken};
+  return {session->room_, session->place_, session->tokens_.newest, nick_taken};
 }
 
 void Hub::save_place(Session& session, const RoomName& room, Seq place) {
@@ -196,6 +218,7 @@ void Hub::disconnect(Session& session, Farewell farewell, Client* client) {
     return;
   }
   session.disconnected_ = now_();
+  list_tokens(session);
   part(session);
   if (!session.in_grace_) release_nick(session);
   if (session.kept_) put(session);
@@ -243,7 +266,7 @@ void Hub::forget(Session& session) {
   release_nick(session);
   unpart(session);
   if (session.kept_) journal_.forget_session(session.hash_);
-  if (session.token_) tokens_.erase(*session.token_);
+  unlist_tokens(session);
   sessions_.erase(SecretHash(session.hash_));
 }
 

@@ -37,7 +37,7 @@ struct SessionRecord {
   bool connected = false;           // had a connection when this was written: after a crash it is lost, not gone
   bool in_grace = false;            // it has none, lost without goodbye: its nick is kept for a while
   WallTime seen{};                  // when this was written
-  std::optional<SecretHash> token;  // of the resume token it was given, if it was and has not used it
+  Tokens tokens;
   std::string room;                 // with a token: where it was, and the last message it is known to have there
   Seq place = seq_zero;
 };

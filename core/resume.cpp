@@ -8,6 +8,7 @@ namespace {
 void tell_token(Client& client, const std::string& token) {
   client.tell("*** to come back later, once and within 24 hours: /resume " + token);
   client.keep_place();
+  client.await_token();
 }
 
 // The journal has the new token, and nobody else is this person: nick and room are given, and what was said since.
@@ -32,18 +33,17 @@ void give(Client& client, const std::shared_ptr<Session>& session, const std::st
 }
 
 // The old token is used up. Whoever still is this person says where it stands, and ends; perhaps on another shard.
-void take_over(Client& client, const std::shared_ptr<Session>& session, const SecretHash& old,
-               const std::string& token) {
-  const auto keeper = client.hub().keeper(*session);
-  if (!keeper) return give(client, session, token);
+void take_over(Client& client, const Hub::Taken& taken, const std::string& token) {
+  const auto keeper = client.hub().keeper(*taken.session);
+  if (!keeper) return give(client, taken.session, token);
   client.reading(true);
-  keeper->shard().post([me = client.shared_from_this(), keeper, session, old, token] {
+  keeper->shard().post([me = client.shared_from_this(), keeper, taken, token] {
     keeper->give_place_away();
-    me->shard().post([me, session, old, token] {
+    me->shard().post([me, taken, token] {
       me->reading(false);
       // Nobody was told the new one.
-      if (me->transport() == nullptr) return me->hub().restore_token(session, old);
-      give(*me, session, token);
+      if (me->transport() == nullptr) return me->hub().restore_tokens(taken.session, hash_secret(token), taken.tokens);
+      give(*me, taken.session, token);
       me->shard().flush_soon(*me);
     });
   });
@@ -54,35 +54,39 @@ void take_over(Client& client, const std::shared_ptr<Session>& session, const Se
 void offer_token(Client& client) {
   const auto token = random_token();
   const auto session = client.session_ptr();
-  client.hub().save_place(*session, client.first()->room().name(), client.first()->seq());
-  const auto before = std::make_shared<std::optional<SecretHash>>();
+  // With the token it has all up to where it stands. Until then the one it may have is for what it is known to have.
+  if (!client.keeps_place()) client.hub().save_place(*session, client.first()->room().name(), client.first()->seq());
+  const auto before = std::make_shared<Tokens>();
   JournalWait::start(
       client,
       [&](Journal::DoneHandler done) {
-        *before = client.hub().replace_token(session, hash_secret(token), std::move(done));
+        *before = client.hub().replace_token(session, hash_secret(token), std::nullopt, std::move(done));
       },
       [token, session, before](Client& me, const result<void>& outcome) {
+        if (me.gave_place_away()) return;
         if (outcome) return tell_token(me, token);
-        me.hub().restore_token(session, *before);
+        me.hub().restore_tokens(session, hash_secret(token), *before);
         me.tell(outcome.error());
       });
 }
 
 void resume(Client& client, const std::string& token) {
-  const auto old = hash_secret(token);
-  const auto session = client.hub().take_token(old);
-  if (!session) return client.tell("*** that token is not known; one works once, within 24 hours");
-  if (session.get() == client.session()) {
-    client.hub().restore_token(session, old);
+  const auto used = hash_secret(token);
+  const auto taken = client.hub().take_token(used);
+  if (!taken.session) return client.tell("*** that token is not known; one works once, within 24 hours");
+  if (taken.session.get() == client.session()) {
+    client.hub().restore_tokens(taken.session, taken.tokens.newest, taken.tokens);
     return client.tell("*** you are here already");
   }
   const auto next = random_token();
   JournalWait::start(
       client,
-      [&](Journal::DoneHandler done) { client.hub().replace_token(session, hash_secret(next), std::move(done)); },
-      [session, old, next](Client& me, const result<void>& outcome) {
-        if (outcome) return take_over(me, session, old, next);
-        me.hub().restore_token(session, old);
+      [&](Journal::DoneHandler done) {
+        client.hub().replace_token(taken.session, hash_secret(next), used, std::move(done));
+      },
+      [taken, next](Client& me, const result<void>& outcome) {
+        if (outcome) return take_over(me, taken, next);
+        me.hub().restore_tokens(taken.session, hash_secret(next), taken.tokens);
         me.tell(outcome.error());
       });
 }

@@ -19,7 +19,7 @@ SqliteOptions complete(SqliteOptions options) {
 }
 
 std::vector<SessionRecord> read_sessions(sqlite::Db db) {
-  sqlite::Statement all(db, "SELECT id, nick, connected, in_grace, seen, token, room, place FROM sessions");
+  sqlite::Statement all(db, "SELECT id, nick, connected, in_grace, seen, token, room, place, earlier FROM sessions");
   std::vector<SessionRecord> out;
   const auto hash = [](std::string_view bytes) {
     SecretHash h{};
@@ -33,7 +33,8 @@ std::vector<SessionRecord> read_sessions(sqlite::Db db) {
     r.connected = row.integer(2) != 0;
     r.in_grace = row.integer(3) != 0;
     r.seen = sqlite::wall_time(row.integer(4));
-    if (!row.null(5)) r.token = hash(row.bytes(5));
+    if (!row.null(5)) r.tokens.newest = hash(row.bytes(5));
+    if (!row.null(8)) r.tokens.earlier = hash(row.bytes(8));
     r.room = row.bytes(6);
     r.place = Seq{static_cast<std::uint64_t>(row.integer(7))};
   }

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -88,7 +89,9 @@ class Statement {
   }
   void bind(int index, std::string_view text);
   void bind(int index, const Blob& blob);
-  void bind(int index, std::nullptr_t) { check(sqlite3_bind_null(statement_.get(), index)); }
+  void bind(int index, const std::optional<Blob>& blob) {
+    blob ? bind(index, *blob) : check(sqlite3_bind_null(statement_.get(), index));
+  }
   void check(int code);
 
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;

@@ -40,6 +40,7 @@ void first(Db& db) {
 
 void second(Db& db) {
   db.exec("ALTER TABLE messages ADD COLUMN origin INTEGER NOT NULL DEFAULT 0");
+  db.exec("ALTER TABLE sessions ADD COLUMN earlier BLOB");
   set_meta(db, "life", 0);
 }
 

@@ -66,8 +66,8 @@ Store::Store(Db db, Places& places)
       set_room_(*db_, "UPDATE rooms SET head=?, floor=?, floor_at=?, bytes=?, count=? WHERE id=?"),
       set_turn_(*db_, "UPDATE meta SET value=? WHERE key='turn'"),
       put_(*db_,
-           "INSERT OR REPLACE INTO sessions(id, nick, connected, in_grace, seen, token, room, place) "
-           "VALUES(?,?,?,?,?,?,?,?)"),
+           "INSERT OR REPLACE INTO sessions(id, nick, connected, in_grace, seen, token, room, place, earlier) "
+           "VALUES(?,?,?,?,?,?,?,?,?)"),
       forget_(*db_, "DELETE FROM sessions WHERE id=?"),
       oldest_(*db_,
               "SELECT seq, at, length(text), length(CAST(nick AS BLOB)), length(CAST(id AS BLOB)) FROM messages "
@@ -190,13 +190,11 @@ std::optional<std::uint64_t> Store::remembered(const RoomRow& room, std::int64_t
 // ---- sessions
 
 void Store::put(const SessionRecord& r) {
-  const auto place = number(r.place);
-  if (r.token) {
-    put_.run(Blob{bytes_of(r.id)}, r.nick, r.connected, r.in_grace, milliseconds(r.seen), Blob{bytes_of(*r.token)},
-             r.room, place);
-  } else {
-    put_.run(Blob{bytes_of(r.id)}, r.nick, r.connected, r.in_grace, milliseconds(r.seen), nullptr, r.room, place);
-  }
+  const auto blob = [](const std::optional<SecretHash>& h) {
+    return h ? std::make_optional(Blob{bytes_of(*h)}) : std::nullopt;
+  };
+  put_.run(Blob{bytes_of(r.id)}, r.nick, r.connected, r.in_grace, milliseconds(r.seen), blob(r.tokens.newest), r.room,
+           number(r.place), blob(r.tokens.earlier));
 }
 
 // ---- what is old

@@ -65,7 +65,7 @@ TEST_CASE("a token is told when the journal has its hash, and nothing else of it
   s.bench.poll();
   const auto token = ann.token();
   REQUIRE(token.size() == 26);
-  CHECK(s.list.sessions().at(0).token == hash_secret(token));
+  CHECK(s.list.sessions().at(0).tokens.newest == hash_secret(token));
 }
 
 TEST_CASE("a token works once, and is used up before anything is given") {
@@ -145,6 +145,48 @@ TEST_CASE("who has a token and comes back as somebody else may still come back a
   REQUIRE(bob.reader->nick() == "ann");
   back.say("/resume " + bobs);
   CHECK(back.reader->nick() == "bob");
+}
+
+TEST_CASE("a new token that was on its way when the connection broke, or the server, leaves the used one good") {
+  for (const bool restarted : {false, true}) {
+    Scene s;
+    auto ann = std::make_unique<Person>(s.bench), back = std::make_unique<Person>(s.bench);
+    ann->say("/nick ann");
+    const auto used = ann->ask();
+    ann.reset();
+    back->reader.unacked = 1 << 20;
+    back->say("/resume " + used);
+    const auto next = back->token();
+    REQUIRE(next.size() == 26);
+    Person thief(s.bench);
+    CHECK(thief.say("/resume " + used).at(0).starts_with("*** that token is not known"));  // while somebody is there
+    if (!restarted) back->reader.leave_for_good(Farewell::lost);
+    test::Bench other(s.journal);
+    Person again(restarted ? other : s.bench);
+    again.say("/resume " + used);
+    CHECK(again.reader->nick() == "ann");
+    Person late(restarted ? other : s.bench);
+    CHECK(late.say("/resume " + next).at(0).starts_with("*** that token is not known"));
+  }
+}
+
+TEST_CASE("a new token that has arrived is the only one, also after a restart") {
+  for (const bool restarted : {false, true}) {
+    Scene s;
+    auto ann = std::make_unique<Person>(s.bench), back = std::make_unique<Person>(s.bench);
+    ann->say("/nick ann");
+    const auto used = ann->ask();
+    ann.reset();
+    back->say("/resume " + used);
+    const auto next = back->token();
+    back->reader.leave_for_good(Farewell::lost);
+    s.bench.poll();
+    test::Bench other(s.journal);
+    Person thief(restarted ? other : s.bench), again(restarted ? other : s.bench);
+    CHECK(thief.say("/resume " + used).at(0).starts_with("*** that token is not known"));
+    again.say("/resume " + next);
+    CHECK(again.reader->nick() == "ann");
+  }
 }
 
 }  // namespace

@@ -149,6 +149,7 @@ TEST_CASE("sqlite file: one of an older version becomes today's, with all that i
   {
     sqlite::Db db(path, SQLITE_OPEN_READWRITE, nullptr);
     db.exec("ALTER TABLE messages DROP COLUMN origin");
+    db.exec("ALTER TABLE sessions DROP COLUMN earlier");
     db.exec("DELETE FROM meta WHERE key='life'");
     db.exec("PRAGMA user_version=1");
   }

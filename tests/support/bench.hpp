@@ -56,6 +56,7 @@ class Reader final : public Transport {
   void leave_for_good(Farewell farewell = Farewell::said);
 
   void flush() override;
+  std::size_t unacknowledged() const override { return unacked; }
   void turned_away(std::string_view) override { ++fell; }
   void stall() { credit = 0; }
   void resume(std::size_t bytes = SIZE_MAX) {
@@ -66,6 +67,7 @@ class Reader final : public Transport {
   std::string got;                     // all bytes, in order
   std::vector<std::string> datagrams;  // of a datagram client
   std::size_t credit = SIZE_MAX, flushes = 0, fell = 0;
+  std::size_t unacked = 0;  // of what it took
   std::function<void()> on_flush;  // what a transport does then besides: reads, and obeys
   std::function<std::size_t(std::size_t)> piece = [](std::size_t n) { return n; };
 
