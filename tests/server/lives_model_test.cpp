@@ -136,8 +136,7 @@ class Life {
     const auto opened = bench_->hub.open(room(name)).value();
     auto from = r.began ? From{From::What::after, Seq{r.last}, 0} : From{};
     if (!r.began) {
-      // Known: if none of the newest is kept any more when they are read, what left the window meanwhile is skipped.
-      r.newest = p.newest && options_.max_messages == 0 && opened->head() > journal_->floor(room(name));
+      r.newest = p.newest;
       if (r.newest) from = {From::What::last, {}, newest_count};
       r.head = number(opened->head());
     }

@@ -264,8 +264,6 @@ class RawPerson {
 
   void finish(std::unique_ptr<Line>& which, Farewell farewell) {
     if (!which) return;
-    // Known: the one that was taken over ends with a goodbye, even if it is the last of its person's connections.
-    if (which->reader.fell > 0 && (!line_ || line_->gone)) nick_kept_ = false, nick_lost_ = true;
     which->cut(farewell);
     take_in(*which);
     if (which->stay == mine_) safe_ = std::max(safe_, which->known());
