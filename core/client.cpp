@@ -131,6 +131,10 @@ void Client::await_token() {
   save_place_soon();
 }
 
+void Client::look_after_token() {
+  if (transport_ != nullptr && token_awaited_) forget_acknowledged();
+}
+
 // Behind what waits in the private log, since that may be the rest of the last entry.
 void Client::sent_some(std::size_t bytes) {
   constexpr std::size_t marks_max = 64;

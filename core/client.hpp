@@ -61,8 +61,9 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   // when the connection is gone. Every line client is in one room.
   void keep_place();
   bool keeps_place() const { return keeps_place_; }
-  // It has just been told a token: until that has arrived the one before is good as well.
+  // It has just been told a token: until that has arrived the one before is good as well. Looks whether it has.
   void await_token();
+  void look_after_token();
   static constexpr Duration place_every = std::chrono::seconds(4);
   // Somebody came back as this person elsewhere: says where it stands, and ends.
   void give_place_away();

@@ -160,7 +160,8 @@ void Cursor::expect_own_notice(std::uint64_t more) { own_notice_ = std::max(own_
 
 void Cursor::read_page() {
   const auto most = last_ > 0 ? last_ : page_messages;
-  floor_when_asked_ = readers_->view(wire()).floor;
+  // Not the window's floor when the page comes: what was said meanwhile may have left the window already.
+  covered_ = last_ > 0 ? resume_seq_ : std::max(resume_seq_, readers_->view(wire()).floor);
   const auto wait = client_.hub().replay().ask(client_.host(), most, client_.shard().wheel().now());
   if (wait > Duration{}) return retry_in(wait);
   state_ = State::reading;
@@ -215,8 +216,7 @@ void Cursor::page_arrived(const result<Page>& page) {
     wire::append_message(entry, wire(), room, *m, old_ && m->seq <= resume_seq_);
     client_.tell_bytes(entry);
   }
-  // Nothing is kept of what there was when it was asked for; what came since may have left the window already.
-  if (page->messages.empty()) seq_ = std::max({seq_, resume_seq_, floor_when_asked_});
+  if (page->messages.empty()) seq_ = std::max(seq_, covered_);
 }
 
 void Cursor::retry_in(Duration wait) {

@@ -71,11 +71,11 @@ class Cursor {
   Client& client_;
   const std::shared_ptr<Room> room_;
   const std::shared_ptr<RoomReaders> readers_;
-  const std::uint64_t serial_;       // which of the client's cursors a page was for
-  std::size_t slot_ = 0;             // in readers_
-  Seq floor_when_asked_ = seq_zero;  // of the window, when the journal was asked for a page
-  bool joined_ = false;              // people see it
-  bool fresh_ = false;               // joined, and has said nothing yet
+  const std::uint64_t serial_;  // which of the client's cursors a page was for
+  std::size_t slot_ = 0;        // in readers_
+  Seq covered_ = seq_zero;      // State::reading: if the page is empty, nothing is kept between seq_ and here
+  bool joined_ = false;         // people see it
+  bool fresh_ = false;          // joined, and has said nothing yet
   State state_ = State::live;
   std::size_t last_ = 0;      // not 0: begin with the newest so many
   Seq seq_ = seq_zero;        // the last message given

@@ -150,7 +150,7 @@ Tokens Hub::replace_token(const std::shared_ptr<Session>& session, const SecretH
   remember(session);
   const auto before = session->tokens_;
   unlist_tokens(*session);
-  session->tokens_ = {token, used ? used : before.newest};
+  session->tokens_ = {token, used ? used : before.earlier ? before.earlier : before.newest};
   tokens_[token] = session.get();  // the used one is not good again before it is known that this one was lost
   session->kept_ = true;
   put(*session, std::move(done));

@@ -34,11 +34,11 @@ struct Page {
 struct SessionRecord {
   SecretHash id{};  // of the session's id
   std::string nick;
-  bool connected = false;           // had a connection when this was written: after a crash it is lost, not gone
-  bool in_grace = false;            // it has none, lost without goodbye: its nick is kept for a while
-  WallTime seen{};                  // when this was written
+  bool connected = false;  // had a connection when this was written: after a crash it is lost, not gone
+  bool in_grace = false;   // it has none, lost without goodbye: its nick is kept for a while
+  WallTime seen{};         // when this was written
   Tokens tokens;
-  std::string room;                 // with a token: where it was, and the last message it is known to have there
+  std::string room;  // with a token: where it was, and the last message it is known to have there
   Seq place = seq_zero;
 };
 

@@ -50,9 +50,9 @@ class Session {
   mutable std::mutex m_;
   std::string id_;
   Nick nick_;
-  bool kept_ = false;                // the journal has it, and is told what becomes of it
-  Tokens tokens_;     // what somebody can come back with on a plain connection
-  std::string room_;  // where to, and what it has of it
+  bool kept_ = false;  // the journal has it, and is told what becomes of it
+  Tokens tokens_;      // what somebody can come back with on a plain connection
+  std::string room_;   // where to, and what it has of it
   Seq place_ = seq_zero;
   std::size_t connections_ = 0;
   std::vector<Client*> clients_;           // those of its connections that can be told something

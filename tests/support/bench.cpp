@@ -66,7 +66,9 @@ void Reader::flush() {
       left -= size;
     }
     if (credit != SIZE_MAX) credit -= n;
+    if (!acknowledges) unacked += n;
     client_->sent(chunk, n);
+    on_sent(n);
   }
 }
 

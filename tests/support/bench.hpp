@@ -67,8 +67,10 @@ class Reader final : public Transport {
   std::string got;                     // all bytes, in order
   std::vector<std::string> datagrams;  // of a datagram client
   std::size_t credit = SIZE_MAX, flushes = 0, fell = 0;
-  std::size_t unacked = 0;  // of what it took
+  bool acknowledges = true;        // what it takes, at once; else that waits in `unacked`
+  std::size_t unacked = 0;         // bytes it has been sent that may yet be lost with the connection
   std::function<void()> on_flush;  // what a transport does then besides: reads, and obeys
+  std::function<void(std::size_t)> on_sent = [](std::size_t) {};  // so many bytes, the client knows of it
   std::function<std::size_t(std::size_t)> piece = [](std::size_t n) { return n; };
 
   std::vector<std::string> lines() const;     // of Wire::line; a last one without its end as it is
