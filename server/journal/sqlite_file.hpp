@@ -12,7 +12,8 @@ namespace chatbridge::sqlite {
 class File {
  public:
   // Opens `path`, or makes it and the directories above it, and locks it for as long as this lives.
-  // Throws JournalError: in use, not ours, newer, damaged, or the system's own reason; then no byte of it was changed.
+  // Throws JournalError: in use, no file, not ours, newer, damaged, or the system's own reason; then no byte of it was
+  // changed.
   File(std::string path, const char* vfs);
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -38,7 +39,7 @@ class File {
  private:
   void open();
   bool open_existing();
-  void make();
+  void make(const struct stat* like = nullptr);  // with the mode and owner of that
   void drop_lock();
 
   std::string path_;

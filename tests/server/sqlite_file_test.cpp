@@ -6,9 +6,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "server/journal/sqlite_schema.hpp"
 #include "server/journal_suite.hpp"
 #include "support/sqlite_journals.hpp"
@@ -22,12 +19,6 @@ using namespace test;
 namespace fs = std::filesystem;
 using Catch::Contains;
 
-std::string bytes_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-void write(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
-
 // A journal that was closed, with 200 messages.
 void make(const std::string& path) {
   SqliteJournal j(quick(path));
@@ -36,36 +27,9 @@ void make(const std::string& path) {
   append(j, lobby, batch);
 }
 
-std::string refusal(const std::string& path) {
-  try {
-    SqliteJournal j(quick(path));
-  } catch (const JournalError& e) {
-    CHECK(std::string(e.what()).find('\n') == std::string::npos);
-    CHECK_THAT(e.what(), Contains(path));
-    return e.what();
-  }
-  FAIL("it was taken");
-  return {};
-}
-
 bool try_to_say(Journal& j, std::string text) {
   return wait<result<std::vector<Appended>>>([&](auto done) { j.append(lobby, {message(std::move(text))}, done); })
       .has_value();
-}
-
-TEST_CASE("sqlite file: it and what is above it are made, for its owner only") {
-  const Scratch dir;
-  const auto path = dir / "a/b/chat.db";
-  SqliteJournal j(quick(path));
-  for (const auto& [name, mode] :
-       {std::pair{dir / "a", 0700U}, {dir / "a/b", 0700U}, {path, 0600U}, {path + "-wal", 0600U}}) {
-    INFO(name);
-    struct stat s {};
-    REQUIRE(::stat(name.c_str(), &s) == 0);
-    CHECK((s.st_mode & 0777) == mode);
-  }
-  j.close();
-  CHECK_FALSE(fs::exists(path + "-wal"));  // one file is the whole journal
 }
 
 TEST_CASE("sqlite file: killed at any moment it is whole, and numbers go on") {
@@ -112,34 +76,6 @@ TEST_CASE("sqlite file: after an unclean end on another boot numbers go on 2^20 
   options.path = dir / "killed.db";
   SqliteJournal killed(options);
   CHECK(number(say(killed, lobby, "e")) == number(last) + jump + 3);
-}
-
-TEST_CASE("sqlite file: what is not a journal is refused and left as it is") {
-  const Scratch dir;
-  const auto path = dir / "chat.db";
-  const auto refused = [&](const std::string& bytes, const std::string& why) {
-    write(path, bytes);
-    CHECK_THAT(refusal(path), Contains(why));
-    CHECK(bytes_of(path) == bytes);
-    CHECK(std::distance(fs::directory_iterator(dir.path()), {}) == 1);
-  };
-  refused("x", "not a chatbridge journal");
-  refused(std::string(100'000, '\0'), "not a chatbridge journal");
-  refused("SQLite format 3", "not a chatbridge journal");
-  {
-    sqlite::Db other(path + "2", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-    other.exec("CREATE TABLE t(a); INSERT INTO t VALUES(1)");
-  }
-  const auto foreign = bytes_of(path + "2");
-  fs::remove(path + "2");
-  refused(foreign, "not a chatbridge journal");
-  fs::remove(path);
-  fs::create_directory(path);
-  CHECK_THAT(refusal(path), Contains("directory"));
-  fs::remove(path);
-  write(path, "");  // nothing in it: nothing is lost
-  SqliteJournal j(quick(path));
-  say(j, lobby, "a");
 }
 
 TEST_CASE("sqlite file: one of an older version becomes today's, with all that is in it") {
