@@ -19,6 +19,7 @@ struct SqliteOptions {
   // For tests.
   const char* vfs = nullptr;  // null: the system's files
   std::string boot{};         // which run of the machine this is; empty: as the system says
+  std::string file{};         // which file it is; empty: as the system says
   std::function<WallTime()> now{};
   Duration tick = std::chrono::seconds(1);          // between looks at retention, the file and, in trouble, the disk
   Duration retry = std::chrono::milliseconds(500);  // between attempts to open the file again

@@ -129,6 +129,7 @@ bool File::open_existing() {
   fd_ = lock(path_, 0);
   if (fd_ < 0) return false;
   ::fstat(fd_, &file_);
+  had_log_ = is_there(path_ + "-wal");
   try {
     if (file_.st_size > 0) {
       check_file(fd_, path_, vfs_);
@@ -173,6 +174,14 @@ void File::make(const struct stat* like) {
     ::unlink(name.c_str());
     throw;
   }
+}
+
+// A number is given again once a file is gone; with when it was made, where the file system knows, it is another.
+std::string File::id() const {
+  struct statx s {};
+  const bool born = ::statx(fd_, "", AT_EMPTY_PATH, STATX_BTIME, &s) == 0 && (s.stx_mask & STATX_BTIME) != 0;
+  return std::to_string(file_.st_dev) + ':' + std::to_string(file_.st_ino) +
+         (born ? ':' + std::to_string(s.stx_btime.tv_sec) + '.' + std::to_string(s.stx_btime.tv_nsec) : std::string{});
 }
 
 Db File::writer(bool sync_full, std::uint64_t wal_bytes) const {

@@ -20,7 +20,9 @@ class File {
   ~File();
 
   const std::string& path() const { return path_; }
-  void unlock() { drop_lock(); }  // when the last connection is closed
+  std::string id() const;  // no other file has it, nor had it on this file system, as far as that can be known
+  bool had_log() const { return had_log_; }  // when it was opened there was one beside it
+  void unlock() { drop_lock(); }             // when the last connection is closed
 
   // Connections to it. Throw Failure. `sync_full`: a commit is on the disk when it returns.
   Db writer(bool sync_full, std::uint64_t wal_bytes) const;
@@ -46,6 +48,7 @@ class File {
   const char* const vfs_;
   int fd_ = -1;  // holds the lock. Not closed while a connection is open: that would end SQLite's own locks
   struct stat file_ {};
+  bool had_log_ = false;
 };
 
 }  // namespace chatbridge::sqlite

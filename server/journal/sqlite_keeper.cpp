@@ -42,8 +42,10 @@ Keeper::Keeper(const SqliteOptions& options, File& file, Readers& readers, Place
       log_pages_(log_pages_for(options.max_bytes)),
       empty_at_(4 * log_pages_),
       store_(open_store()) {
-  store_->begin_life(options_.boot);
+  store_->begin_life({options_.boot, file_id(), file_.had_log()});
 }
+
+std::string Keeper::file_id() const { return options_.file.empty() ? file_.id() : options_.file; }
 
 std::unique_ptr<Store> Keeper::open_store() const {
   auto db = file_.writer(options_.sync_full, 4 * log_pages_ * page_bytes);
@@ -122,8 +124,9 @@ bool Keeper::reopen() {
       if (file_.place() != File::Place::here)
         throw Failure(SQLITE_IOERR, "deleted or replaced; put it back, or restart");
       auto store = open_store();
-      store->checkpoint(true);
-      if (store->log_pages() > 0) throw Failure(SQLITE_BUSY, "locked by another program");
+      if (!store->checkpoint(true)) throw Failure(SQLITE_BUSY, "locked by another program");
+      // The log that was copied may be on the disk without what a failed sync lost of it; it must not come back.
+      store->go_on_in(file_id());
       store_ = std::move(store);
       readers_.resume();
       return true;

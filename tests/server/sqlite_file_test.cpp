@@ -27,6 +27,14 @@ void make(const std::string& path) {
   append(j, lobby, batch);
 }
 
+// As sqlite3's .backup does.
+void back_up(const std::string& from, const std::string& to) {
+  sqlite::Db source(from, SQLITE_OPEN_READONLY, nullptr), copy(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  auto* backup = sqlite3_backup_init(copy.get(), "main", source.get(), "main");
+  CHECK(sqlite3_backup_step(backup, -1) == SQLITE_DONE);
+  sqlite3_backup_finish(backup);
+}
+
 bool try_to_say(Journal& j, std::string text) {
   return wait<result<std::vector<Appended>>>([&](auto done) { j.append(lobby, {message(std::move(text))}, done); })
       .has_value();
@@ -34,23 +42,23 @@ bool try_to_say(Journal& j, std::string text) {
 
 TEST_CASE("sqlite file: killed at any moment it is whole, and numbers go on") {
   const Scratch dir;
-  SqliteJournal j(quick(dir / "chat.db"));
+  SqliteJournal j(killed(dir / "chat.db"));
   Texts said;
   for (int i = 0; i < 10; ++i) {
     say(j, lobby, said.emplace_back(std::to_string(i)));
     copy_journal(dir / "chat.db", dir / "killed.db");
-    SqliteJournal killed(quick(dir / "killed.db"));
-    CHECK(killed.epoch() == j.epoch());
-    CHECK(texts(after(killed, lobby, seq_zero)) == said);
-    CHECK(number(say(killed, lobby, "next")) == number(j.head(lobby)) + 1);
-    killed.close();
+    SqliteJournal after_it(killed(dir / "killed.db"));
+    CHECK(after_it.epoch() == j.epoch());
+    CHECK(texts(after(after_it, lobby, seq_zero)) == said);
+    CHECK(number(say(after_it, lobby, "next")) == number(j.head(lobby)) + 1);
+    after_it.close();
     fs::remove(dir / "killed.db");
   }
 }
 
 TEST_CASE("sqlite file: after an unclean end on another boot numbers go on 2^20 higher") {
   const Scratch dir;
-  auto options = quick(dir / "chat.db");
+  auto options = killed(dir / "chat.db");
   options.boot = "first";
   SqliteJournal j(options);
   const auto last = say(j, lobby, "a");
@@ -74,8 +82,53 @@ TEST_CASE("sqlite file: after an unclean end on another boot numbers go on 2^20 
   // Killed on the same boot: the system kept what was written.
   copy_journal(dir / "cut.db", dir / "killed.db");
   options.path = dir / "killed.db";
-  SqliteJournal killed(options);
-  CHECK(number(say(killed, lobby, "e")) == number(last) + jump + 3);
+  SqliteJournal again(options);
+  CHECK(number(say(again, lobby, "e")) == number(last) + jump + 3);
+}
+
+TEST_CASE("sqlite file: a copy that is put back gives no number a second time") {
+  for (const std::string what :
+       {"made while it ran, moved there", "made while it ran, written over it", "moved there"}) {
+    INFO(what);
+    const Scratch dir;
+    const auto path = dir / "chat.db", copy = dir / "copy.db";
+    const bool cold = what == "moved there";
+    {
+      SqliteJournal j(quick(path));
+      for (int i = 1; i <= 3; ++i) say(j, lobby, std::to_string(i));
+      if (!cold) back_up(path, copy);
+    }
+    if (cold) fs::copy_file(path, copy);
+    {
+      SqliteJournal j(quick(path));
+      for (int i = 4; i <= 6; ++i) CHECK(number(say(j, lobby, "lost")) == static_cast<std::uint64_t>(i));
+    }
+    if (what == "made while it ran, written over it") {
+      write(path, bytes_of(copy));
+    } else {
+      fs::rename(copy, path);
+    }
+    auto j = std::make_unique<SqliteJournal>(quick(path));
+    const auto next = say(*j, lobby, "new");
+    CHECK(number(next) == (1 << 20) + 4);
+    CHECK(texts(after(*j, lobby, Seq{6})) == Texts{"new"});
+    j.reset();
+    j = std::make_unique<SqliteJournal>(quick(path));  // it is this one's own file now
+    CHECK(number(say(*j, lobby, "more")) == number(next) + 1);
+  }
+}
+
+TEST_CASE("sqlite file: written again when it was deleted it is the same one: numbers go on") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  {
+    SqliteJournal j(quick(path));
+    say(j, lobby, "a");
+    fs::remove(path);
+    say(j, lobby, "b");
+  }
+  SqliteJournal j(quick(path));
+  CHECK(say(j, lobby, "c") == Seq{3});
 }
 
 TEST_CASE("sqlite file: one of an older version becomes today's, with all that is in it") {

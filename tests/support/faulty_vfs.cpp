@@ -46,7 +46,7 @@ int x_truncate(sqlite3_file* f, sqlite3_int64 size) {
 }
 int x_sync(sqlite3_file* f, int flags) {
   faulty_disk().maybe_block();
-  if (!faulty_disk().step() || faulty_disk().sync_fails()) {
+  if (!faulty_disk().sync()) {
     faulty_disk().not_synced(*of(f).path);
     return SQLITE_IOERR_FSYNC;
   }
@@ -185,13 +185,19 @@ void FaultyDisk::hear(const std::string& what) {
   const std::lock_guard lock(m_);
   if (listening_) heard_.push_back(what);
 }
-void FaultyDisk::fail_next_sync() {
+void FaultyDisk::fail_from_next_sync() {
   const std::lock_guard lock(m_);
   sync_fails_ = true;
 }
-bool FaultyDisk::sync_fails() {
-  const std::lock_guard lock(m_);
-  return std::exchange(sync_fails_, false);
+bool FaultyDisk::sync() {
+  {
+    const std::lock_guard lock(m_);
+    if (std::exchange(sync_fails_, false)) {
+      first_ = 1;
+      last_ = UINT64_MAX;
+    }
+  }
+  return step();
 }
 
 // What a file holds that was not seen before is taken for durable.

@@ -36,7 +36,7 @@ class FaultyDisk {
   void listen();
   std::vector<std::string> heard() const;                             // since then
   void fail_directory_syncs(bool fail) { directories_fail_ = fail; }  // heal() does not end it
-  void fail_next_sync();                                              // of SQLite's
+  void fail_from_next_sync();  // of SQLite's: that one and every step after it, until heal()
 
   // What the files named `path`, `path`-wal and `path`-journal hold after a power cut, written to `copy`, ….
   void after_power_cut(const std::string& path, const std::string& copy) const;
@@ -50,7 +50,7 @@ class FaultyDisk {
   void not_synced(const std::string& path);
   void maybe_block();
   void maybe_block_read();
-  bool sync_fails();
+  bool sync();  // as step()
   void hear(const std::string& what);
   bool directories_fail() const { return directories_fail_; }
 
