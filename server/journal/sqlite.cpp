@@ -46,7 +46,7 @@ struct SqliteJournal::Parts {
   explicit Parts(SqliteOptions given)
       : options(complete(std::move(given))),
         file(options.path, options.vfs),
-        readers(file),
+        readers(file, options.stall),
         keeper(options, file, readers, places),
         writer(options, keeper),
         epoch{[this] {
@@ -69,8 +69,9 @@ struct SqliteJournal::Parts {
   std::vector<std::thread> threads;
   bool closed = false;
 
-  bool wait(std::unique_lock<std::mutex>& lock, const std::size_t& running, TimePoint until) {
-    return returned.wait_until(lock, until, [&] { return running == 0; });
+  bool wait(const std::size_t& running, Duration time) {
+    std::unique_lock lock(m);
+    return returned.wait_for(lock, time, [&] { return running == 0; });
   }
 };
 
@@ -93,6 +94,7 @@ SqliteJournal::SqliteJournal(SqliteOptions options) {
     });
   };
   for (std::size_t i = 0; i < sqlite::Readers::count; ++i) start(parts_->reading, [i](Parts& p) { p.readers.run(i); });
+  start(parts_->reading, [](Parts& p) { p.readers.refuse_late(); });
   start(parts_->writing, [](Parts& p) { p.writer.run(); });
 }
 
@@ -132,16 +134,11 @@ void SqliteJournal::read_before(const RoomName& room, Seq before, std::size_t ma
 void SqliteJournal::close() {
   auto& p = *parts_;
   if (std::exchange(p.closed, true)) return;
-  const auto until = std::chrono::steady_clock::now() + p.options.closing;
   p.readers.close();
-  std::unique_lock lock(p.m);
-  const bool read = p.wait(lock, p.reading, until);
-  lock.unlock();
+  const bool read = p.wait(p.reading, p.options.closing / 4);
   if (!read) p.readers.abandon();
   p.writer.close();
-  lock.lock();
-  const bool written = p.wait(lock, p.writing, until);
-  lock.unlock();
+  const bool written = p.wait(p.writing, p.options.closing);
   if (!written) p.writer.abandon();
   // A thread that the disk does not let go has its share of the parts; the process ends without it.
   for (auto& t : p.threads) read&& written ? t.join() : t.detach();
