@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "server/journal/sqlite_check.hpp"
 #include "server/journal/sqlite_schema.hpp"
 #include "server/journal/sqlite_writer.hpp"
 
@@ -16,6 +17,24 @@ SqliteOptions complete(SqliteOptions options) {
   if (!options.now)
     options.now = [] { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); };
   return options;
+}
+
+// With the file's name and advice in what it throws. The name is copied: options are moved away.
+template <class F>
+auto usable(std::string path, F use) {
+  try {
+    return use();
+  } catch (const sqlite::Failure& f) {
+    throw sqlite::unusable(path, f);
+  }
+}
+
+std::vector<RoomName> read_rooms(sqlite::Db db) {
+  sqlite::Statement all(db, "SELECT name FROM rooms WHERE count > 0");
+  std::vector<RoomName> out;
+  for (auto row = all.query(); row.next();)
+    if (auto room = RoomName::parse(row.bytes(0))) out.push_back(*std::move(room));
+  return out;
 }
 
 std::vector<SessionRecord> read_sessions(sqlite::Db db) {
@@ -76,12 +95,7 @@ struct SqliteJournal::Parts {
 };
 
 SqliteJournal::SqliteJournal(SqliteOptions options) {
-  const auto path = options.path;
-  try {
-    parts_ = std::make_shared<Parts>(std::move(options));
-  } catch (const sqlite::Failure& f) {
-    throw JournalError("journal: " + path + " cannot be used: " + f.what());
-  }
+  usable(options.path, [&] { parts_ = std::make_shared<Parts>(std::move(options)); });
   const auto start = [this](std::size_t& running, auto run) {
     ++running;
     parts_->threads.emplace_back([parts = parts_, &running, run] {
@@ -106,15 +120,12 @@ Seq SqliteJournal::floor(const RoomName& room) const { return parts_->places.flo
 std::string SqliteJournal::trouble() const { return parts_->keeper.trouble(); }
 
 std::vector<RoomName> SqliteJournal::rooms() {
-  std::vector<RoomName> out;
-  auto db = parts_->file.reader();
-  sqlite::Statement all(db, "SELECT name FROM rooms WHERE count > 0");
-  for (auto row = all.query(); row.next();)
-    if (auto room = RoomName::parse(row.bytes(0))) out.push_back(*std::move(room));
-  return out;
+  return usable(parts_->file.path(), [this] { return read_rooms(parts_->file.reader()); });
 }
 
-std::vector<SessionRecord> SqliteJournal::sessions() { return read_sessions(parts_->file.reader()); }
+std::vector<SessionRecord> SqliteJournal::sessions() {
+  return usable(parts_->file.path(), [this] { return read_sessions(parts_->file.reader()); });
+}
 
 void SqliteJournal::append(const RoomName& room, std::vector<Message> batch, AppendHandler done) {
   parts_->writer.append(room, std::move(batch), std::move(done));

@@ -129,7 +129,8 @@ bool File::open_existing() {
   fd_ = lock(path_, 0);
   if (fd_ < 0) return false;
   ::fstat(fd_, &file_);
-  had_log_ = is_there(path_ + "-wal");
+  std::error_code ec;
+  had_log_ = fs::exists(path_ + "-wal", ec);
   try {
     if (file_.st_size > 0) {
       check_file(fd_, path_, vfs_);
@@ -187,7 +188,7 @@ std::string File::id() const {
 Db File::writer(bool sync_full, std::uint64_t wal_bytes) const {
   Db db(path_, SQLITE_OPEN_READWRITE, vfs_);
   sqlite3_busy_timeout(db.get(), 2000);
-  if (db.text("PRAGMA journal_mode=WAL") != "wal") throw Failure(SQLITE_ERROR, "this file system has no shared memory");
+  if (db.text("PRAGMA journal_mode=WAL") != "wal") throw Failure(SQLITE_NOLFS, "this file system has no shared memory");
   db.exec(sync_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
   // Checkpoints are the writer's own, when nobody waits for an answer.
   db.exec("PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192");

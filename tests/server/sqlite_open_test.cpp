@@ -97,5 +97,49 @@ TEST_CASE("sqlite file: what is not a journal is refused and left as it is") {
   say(j, lobby, "a");
 }
 
+TEST_CASE("sqlite file: what cannot be read is not called damaged; the reason comes with what is needed") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  {
+    SqliteJournal j(quick(path));
+    say(j, lobby, "a");
+    copy_journal(path, dir / "killed.db");
+  }
+  for (const auto& name : {path, dir / "killed.db"}) {
+    INFO(name);
+    fs::create_directory(name + "-shm");  // root may open what others must not, but not that
+    if (name == path) fs::create_directory(name + "-wal");
+    const auto before = bytes_of(name);
+    CHECK_THAT(refusal(name),
+               Contains("cannot be used: ") && Contains("writable for this user") && !Contains("damaged"));
+    CHECK(bytes_of(name) == before);
+  }
+}
+
+TEST_CASE("sqlite file: one that lacks a table is damaged, and so is one whose tables are not ours") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  say(*std::make_unique<SqliteJournal>(quick(path)), lobby, "a");
+  const auto change = [&](const char* sql) { sqlite::Db(path, SQLITE_OPEN_READWRITE, nullptr).exec(sql); };
+  change("ALTER TABLE said RENAME TO unsaid");
+  CHECK_THAT(refusal(path),
+             Contains("damaged (tables are missing)") && Contains("the -wal and -shm beside it go with it"));
+  change("ALTER TABLE unsaid RENAME TO said; ALTER TABLE rooms RENAME COLUMN floor TO flat");
+  CHECK_THAT(refusal(path), Contains("damaged (table rooms has no column"));
+}
+
+TEST_CASE("sqlite file: rooms and sessions that cannot be read say whose they are") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  SqliteJournal j(quick(path));
+  sqlite::Db(path, SQLITE_OPEN_READWRITE, nullptr)
+      .exec("ALTER TABLE rooms RENAME TO halls; ALTER TABLE sessions RENAME TO sittings");
+  CHECK_THROWS_MATCHES(j.rooms(), JournalError,
+                       Catch::Message("journal: " + path +
+                                      " is damaged (no such table: rooms) and was left as it is; put back a copy of "
+                                      "it, or move it away to start anew; the -wal and -shm beside it go with it"));
+  CHECK_THROWS_AS(j.sessions(), JournalError);
+}
+
 }  // namespace
 }  // namespace chatbridge
