@@ -114,6 +114,7 @@ SqliteJournal::SqliteJournal(SqliteOptions options) {
 
 SqliteJournal::~SqliteJournal() { close(); }
 
+const std::string& SqliteJournal::path() const { return parts_->file.path(); }
 const Epoch& SqliteJournal::epoch() const { return parts_->epoch; }
 Seq SqliteJournal::head(const RoomName& room) const { return parts_->places.head(room); }
 Seq SqliteJournal::floor(const RoomName& room) const { return parts_->places.floor(room); }

@@ -37,6 +37,7 @@ class SqliteJournal final : public Journal {
   explicit SqliteJournal(SqliteOptions options);
   ~SqliteJournal() override;
 
+  const std::string& path() const;  // absolute
   const Epoch& epoch() const override;
   std::vector<RoomName> rooms() override;
   Seq head(const RoomName& room) const override;

@@ -112,6 +112,7 @@ void File::open() {
       try {
         return adopt();
       } catch (const Failure& f) {
+        drop_lock();
         throw JournalError("journal: " + path_ + "-rescue cannot take the place of " + path_ + ": " + f.what());
       }
     } else {
@@ -134,6 +135,7 @@ bool File::open_existing() {
   try {
     if (file_.st_size > 0) {
       check_file(fd_, path_, vfs_);
+      settle();
     } else {
       drop_lock();
       const auto empty = file_;
@@ -198,6 +200,8 @@ Db File::writer(bool sync_full, std::uint64_t wal_bytes) const {
 
 Db File::reader() const {
   Db db(path_, SQLITE_OPEN_READONLY, vfs_);
+  // It goes by the name, and that may mean something else by now.
+  if (place() != Place::here) throw Failure(SQLITE_CANTOPEN, "deleted or replaced");
   sqlite3_busy_timeout(db.get(), 2000);
   return db;
 }
@@ -238,13 +242,23 @@ void File::adopt() {
   if (fd < 0) throw Failure(SQLITE_BUSY, "locked by another program");
   // They belong to the file that is gone. SQLite would take them for the copy's.
   unlink_beside(path_, {"-wal", "-shm", "-journal"});
-  if (::rename(name.c_str(), path_.c_str()) != 0 || !sync_directory_of(path_)) {
+  if (::rename(name.c_str(), path_.c_str()) != 0) {
     ::close(fd);
     failed("its copy");
   }
+  // From here on it is the file, whether that is durable yet or not.
   drop_lock();
   fd_ = fd;
   ::fstat(fd_, &file_);
+  moved_ = true;
+  settle();
+}
+
+void File::settle() {
+  if (moved_ && !sync_directory_of(path_)) failed("its directory");
+  moved_ = false;
+  // An older state, which must not be adopted one day.
+  unlink_beside(path_, {"-rescue"});
 }
 
 }  // namespace chatbridge::sqlite

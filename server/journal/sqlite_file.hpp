@@ -37,6 +37,7 @@ class File {
   void rescue(Db& from) const;
   bool rescued() const;
   void adopt();
+  void settle();  // it is in its place durably, and no copy is left; when adopt could not see to it
 
  private:
   void open();
@@ -48,7 +49,7 @@ class File {
   const char* const vfs_;
   int fd_ = -1;  // holds the lock. Not closed while a connection is open: that would end SQLite's own locks
   struct stat file_ {};
-  bool had_log_ = false;
+  bool had_log_ = false, moved_ = false;
 };
 
 }  // namespace chatbridge::sqlite

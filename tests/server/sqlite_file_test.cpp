@@ -3,8 +3,11 @@
 #include "server/journal/sqlite_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+#include <atomic>
 
 #include "server/journal/sqlite_schema.hpp"
 #include "server/journal_suite.hpp"
@@ -293,6 +296,65 @@ TEST_CASE("sqlite file: when it is deleted under the journal it is written again
     SqliteJournal again(quick(path));
     CHECK(texts(after(again, lobby, seq_zero)) == expected);
   }
+}
+
+TEST_CASE("sqlite file: deleted while a commit fails it is written again first, with all that was acknowledged") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  auto& disk = faulty_disk();
+  disk.heal();
+  SqliteJournal j(on_faulty_disk(path));
+  say(j, lobby, "a");
+  disk.block_syncs();
+  std::atomic<int> answered = 0;
+  j.append(lobby, {message("b")}, [&](const auto& outcome) { answered = outcome ? 1 : 2; });
+  disk.wait_until_blocked();
+  fs::remove(path);
+  disk.fail(1);
+  disk.release();
+  until([&] { return answered != 0; });
+  until([&] { return j.trouble().empty(); });
+  say(j, lobby, "c");
+  CHECK(texts(after(j, lobby, seq_zero)) == (answered == 1 ? Texts{"a", "b", "c"} : Texts{"a", "c"}));
+}
+
+TEST_CASE("sqlite file: while the directory cannot be synced after it is written again, it is locked and silent") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  SqliteJournal j(quick(path));
+  say(j, lobby, "a");
+  faulty_disk().fail_directory_syncs_after(1);  // that of the copy
+  fs::remove(path);
+  std::atomic<int> answered = 0;
+  j.append(lobby, {message("b")}, [&](const auto& outcome) { answered = outcome ? 1 : 2; });
+  until([&] { return j.trouble().find("its directory") != std::string::npos; });
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  CHECK((fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) != 0));
+  ::close(fd);  // nothing has it open: no lock of SQLite's ends by that
+  CHECK(answered == 0);
+  faulty_disk().fail_directory_syncs_after(-1);
+  until([&] { return answered != 0 && j.trouble().empty(); });
+  say(j, lobby, "c");
+  CHECK(texts(after(j, lobby, seq_zero)) == (answered == 1 ? Texts{"a", "b", "c"} : Texts{"a", "c"}));
+}
+
+TEST_CASE("sqlite file: an old copy that nobody needed is not taken for the file one day") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  make(path);
+  write(path + "-rescue", "old");
+  SqliteJournal j(quick(path));
+  CHECK_FALSE(fs::exists(path + "-rescue"));
+}
+
+TEST_CASE("sqlite file: readers do not read what has taken its place") {
+  const Scratch dir;
+  make(dir / "other.db");
+  const auto path = dir / "chat.db";
+  const sqlite::File file(path, nullptr);
+  fs::rename(path, dir / "moved.db");
+  fs::rename(dir / "other.db", path);
+  CHECK_THROWS_AS(file.reader(), sqlite::Failure);
 }
 
 TEST_CASE("sqlite file: a copy that was made when it was deleted is found again") {

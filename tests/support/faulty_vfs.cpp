@@ -246,7 +246,7 @@ extern "C" int fsync(int fd) {
   std::error_code ec;
   const auto path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), ec).string();
   auto& disk = chatbridge::test::faulty_disk();
-  if (disk.directories_fail() && std::filesystem::is_directory(path, ec)) {
+  if (std::filesystem::is_directory(path, ec) && disk.directory_fails()) {
     errno = EIO;
     return -1;
   }

@@ -34,8 +34,9 @@ class FaultyDisk {
   // What is done to files beside SQLite: fsync and rename, by anybody in this process. Told in order as "sync PATH" and
   // "rename TO".
   void listen();
-  std::vector<std::string> heard() const;                             // since then
-  void fail_directory_syncs(bool fail) { directories_fail_ = fail; }  // heal() does not end it
+  std::vector<std::string> heard() const;  // since then
+  // All but the first n of directories; negative: none. heal() does not end it.
+  void fail_directory_syncs_after(int n) { directories_left_ = n; }
   void fail_from_next_sync();  // of SQLite's: that one and every step after it, until heal()
 
   // What the files named `path`, `path`-wal and `path`-journal hold after a power cut, written to `copy`, ….
@@ -52,7 +53,11 @@ class FaultyDisk {
   void maybe_block_read();
   bool sync();  // as step()
   void hear(const std::string& what);
-  bool directories_fail() const { return directories_fail_; }
+  bool directory_fails() {
+    const int left = directories_left_;
+    if (left > 0) directories_left_ = left - 1;
+    return left == 0;
+  }
 
  private:
   void block(std::unique_lock<std::mutex>& lock, const bool& blocking);
@@ -64,7 +69,7 @@ class FaultyDisk {
   std::condition_variable changed_;
   std::uint64_t steps_ = 0, first_ = 0, last_ = 0;
   bool failed_ = false, blocking_ = false, blocking_reads_ = false, sync_fails_ = false, listening_ = false;
-  std::atomic<bool> directories_fail_{false};
+  std::atomic<int> directories_left_{-1};
   std::vector<std::string> heard_;
   int blocked_ = 0;
   std::map<std::string, Kept> files_;
