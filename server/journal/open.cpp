@@ -26,17 +26,26 @@ std::string default_path() {
 }
 
 std::unique_ptr<Journal> open_journal(const JournalOptions& options) {
-  if (options.url == "memory") return std::make_unique<MemoryJournal>(options.room_bytes);
+  if (options.url == "memory") {
+    log::info("journal", {{"kept", "in memory: messages end with the process"}});
+    return std::make_unique<MemoryJournal>(options.room_bytes);
+  }
   if (options.url.starts_with("sqlite:")) {
     auto path = options.url.substr(options.url.find(':') + 1);
     if (path.empty()) path = default_path();
-    log::info("journal", {{"file", path}});
-    return std::make_unique<SqliteJournal>(
+    auto journal = std::make_unique<SqliteJournal>(
         SqliteOptions{.path = path,
                       .sync_full = options.sync_full,
                       .max_bytes = options.max_bytes,
                       .max_age = std::chrono::duration_cast<std::chrono::milliseconds>(options.max_age),
                       .max_messages = options.max_messages});
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(options.max_age).count();
+    log::info("journal", {{"file", journal->path()},
+                          {"sync", options.sync_full ? "full" : "normal"},
+                          {"max_bytes", options.max_bytes},
+                          {"max_age", std::to_string(age) + "s"},
+                          {"max_messages", std::uint64_t{options.max_messages}}});
+    return journal;
   }
   throw std::invalid_argument("no journal '" + options.url + "'");
 }

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "server/journal/sqlite_check.hpp"
 #include "server/journal/sqlite_schema.hpp"
 #include "server/journal/sqlite_writer.hpp"
 
@@ -16,6 +17,24 @@ SqliteOptions complete(SqliteOptions options) {
   if (!options.now)
     options.now = [] { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); };
   return options;
+}
+
+// With the file's name and advice in what it throws. The name is copied: options are moved away.
+template <class F>
+auto usable(std::string path, F use) {
+  try {
+    return use();
+  } catch (const sqlite::Failure& f) {
+    throw sqlite::unusable(path, f);
+  }
+}
+
+std::vector<RoomName> read_rooms(sqlite::Db db) {
+  sqlite::Statement all(db, "SELECT name FROM rooms WHERE count > 0");
+  std::vector<RoomName> out;
+  for (auto row = all.query(); row.next();)
+    if (auto room = RoomName::parse(row.bytes(0))) out.push_back(*std::move(room));
+  return out;
 }
 
 std::vector<SessionRecord> read_sessions(sqlite::Db db) {
@@ -47,7 +66,7 @@ struct SqliteJournal::Parts {
   explicit Parts(SqliteOptions given)
       : options(complete(std::move(given))),
         file(options.path, options.vfs),
-        readers(file),
+        readers(file, options.stall),
         keeper(options, file, readers, places),
         writer(options, keeper),
         epoch{[this] {
@@ -70,18 +89,14 @@ struct SqliteJournal::Parts {
   std::vector<std::thread> threads;
   bool closed = false;
 
-  bool wait(std::unique_lock<std::mutex>& lock, const std::size_t& running, TimePoint until) {
-    return returned.wait_until(lock, until, [&] { return running == 0; });
+  bool wait(const std::size_t& running, Duration time) {
+    std::unique_lock lock(m);
+    return returned.wait_for(lock, time, [&] { return running == 0; });
   }
 };
 
 SqliteJournal::SqliteJournal(SqliteOptions options) {
-  const auto path = options.path;
-  try {
-    parts_ = std::make_shared<Parts>(std::move(options));
-  } catch (const sqlite::Failure& f) {
-    throw JournalError("journal: " + path + " cannot be used: " + f.what());
-  }
+  usable(options.path, [&] { parts_ = std::make_shared<Parts>(std::move(options)); });
   const auto start = [this](std::size_t& running, auto run) {
     ++running;
     parts_->threads.emplace_back([parts = parts_, &running, run] {
@@ -94,26 +109,25 @@ SqliteJournal::SqliteJournal(SqliteOptions options) {
     });
   };
   for (std::size_t i = 0; i < sqlite::Readers::count; ++i) start(parts_->reading, [i](Parts& p) { p.readers.run(i); });
+  start(parts_->reading, [](Parts& p) { p.readers.refuse_late(); });
   start(parts_->writing, [](Parts& p) { p.writer.run(); });
 }
 
 SqliteJournal::~SqliteJournal() { close(); }
 
+const std::string& SqliteJournal::path() const { return parts_->file.path(); }
 const Epoch& SqliteJournal::epoch() const { return parts_->epoch; }
 Seq SqliteJournal::head(const RoomName& room) const { return parts_->places.head(room); }
 Seq SqliteJournal::floor(const RoomName& room) const { return parts_->places.floor(room); }
 std::string SqliteJournal::trouble() const { return parts_->keeper.trouble(); }
 
 std::vector<RoomName> SqliteJournal::rooms() {
-  std::vector<RoomName> out;
-  auto db = parts_->file.reader();
-  sqlite::Statement all(db, "SELECT name FROM rooms WHERE count > 0");
-  for (auto row = all.query(); row.next();)
-    if (auto room = RoomName::parse(row.bytes(0))) out.push_back(*std::move(room));
-  return out;
+  return usable(parts_->file.path(), [this] { return read_rooms(parts_->file.reader()); });
 }
 
-std::vector<SessionRecord> SqliteJournal::sessions() { return read_sessions(parts_->file.reader()); }
+std::vector<SessionRecord> SqliteJournal::sessions() {
+  return usable(parts_->file.path(), [this] { return read_sessions(parts_->file.reader()); });
+}
 
 void SqliteJournal::append(const RoomName& room, std::vector<Message> batch, AppendHandler done) {
   parts_->writer.append(room, std::move(batch), std::move(done));
@@ -133,16 +147,11 @@ void SqliteJournal::read_before(const RoomName& room, Seq before, std::size_t ma
 void SqliteJournal::close() {
   auto& p = *parts_;
   if (std::exchange(p.closed, true)) return;
-  const auto until = std::chrono::steady_clock::now() + p.options.closing;
   p.readers.close();
-  std::unique_lock lock(p.m);
-  const bool read = p.wait(lock, p.reading, until);
-  lock.unlock();
+  const bool read = p.wait(p.reading, p.options.closing / 4);
   if (!read) p.readers.abandon();
   p.writer.close();
-  lock.lock();
-  const bool written = p.wait(lock, p.writing, until);
-  lock.unlock();
+  const bool written = p.wait(p.writing, p.options.closing);
   if (!written) p.writer.abandon();
   // A thread that the disk does not let go has its share of the parts; the process ends without it.
   for (auto& t : p.threads) read&& written ? t.join() : t.detach();

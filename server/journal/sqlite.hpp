@@ -19,12 +19,14 @@ struct SqliteOptions {
   // For tests.
   const char* vfs = nullptr;  // null: the system's files
   std::string boot{};         // which run of the machine this is; empty: as the system says
+  std::string file{};         // which file it is; empty: as the system says
   std::function<WallTime()> now{};
   Duration tick = std::chrono::seconds(1);          // between looks at retention, the file and, in trouble, the disk
   Duration retry = std::chrono::milliseconds(500);  // between attempts to open the file again
-  Duration stall = std::chrono::seconds(5);         // so long at the disk is trouble
-  Duration closing = std::chrono::seconds(2);       // so long close() waits for a disk that does not answer
-  std::function<void(std::size_t)> batch{};         // told of each transaction how many appends were in it
+  Duration stall = std::chrono::seconds(5);         // so long at the disk is trouble, and too long for a read
+  // So long close() waits for a disk that does not answer; for what is being read a quarter of it before.
+  Duration closing = std::chrono::milliseconds(1800);
+  std::function<void(std::size_t)> batch{};  // told of each transaction how many appends were in it
 };
 
 // Thread-safe. Appends, puts and forgets are stored by one thread, in groups: what comes while one is stored goes with
@@ -35,6 +37,7 @@ class SqliteJournal final : public Journal {
   explicit SqliteJournal(SqliteOptions options);
   ~SqliteJournal() override;
 
+  const std::string& path() const;  // absolute
   const Epoch& epoch() const override;
   std::vector<RoomName> rooms() override;
   Seq head(const RoomName& room) const override;

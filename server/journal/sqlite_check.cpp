@@ -9,7 +9,6 @@
 #include <mutex>
 #include <thread>
 
-#include "server/journal/open.hpp"
 #include "server/journal/sqlite_schema.hpp"
 
 namespace chatbridge::sqlite {
@@ -29,10 +28,12 @@ std::uint32_t number_at(const Header& header, std::size_t offset) {
   throw JournalError("journal: " + path +
                      " is not a chatbridge journal and was left as it is; name another file: --journal sqlite:PATH");
 }
-[[noreturn]] void damaged(const std::string& path, const std::string& how) {
-  throw JournalError("journal: " + path + " is damaged (" + how +
-                     ") and was left as it is; put back a copy of it, or move it away to start anew");
+JournalError damage(const std::string& path, const std::string& how) {
+  return JournalError("journal: " + path + " is damaged (" + how +
+                      ") and was left as it is; put back a copy of it, or move it away to start anew; the -wal and "
+                      "-shm beside it go with it");
 }
+[[noreturn]] void damaged(const std::string& path, const std::string& how) { throw damage(path, how); }
 [[noreturn]] void newer(const std::string& path, std::int64_t version) {
   throw JournalError("journal: " + path + " was written by a newer chatbridge (format " + std::to_string(version) +
                      ", this one knows " + std::to_string(schema_version) +
@@ -92,6 +93,9 @@ std::string uri_of(const std::string& path) {
 void check_content(Db& db, const std::string& path) {
   // What an unclean end left in the write-ahead log counts, and only a connection sees it.
   if (const auto version = db.number("PRAGMA user_version"); version > schema_version) newer(path, version);
+  if (db.number("SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN "
+                "('meta', 'rooms', 'messages', 'said', 'sessions')") != 5)
+    damaged(path, "tables are missing");
   std::string found;
   bool ended = false;
   {
@@ -112,6 +116,24 @@ void check_content(Db& db, const std::string& path) {
 }
 
 }  // namespace
+
+JournalError unusable(const std::string& path, const Failure& why) {
+  const std::string what = why.what();
+  switch (why.code & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_ERROR:  // our statements do not fit what is in it
+      return damage(path, what);
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return JournalError("journal: " + path + " cannot be used: " + what +
+                          "; it, its directory and the -wal and -shm beside it must be readable and writable for this "
+                          "user");
+    default:
+      return JournalError("journal: " + path + " cannot be used: " + what);
+  }
+}
 
 void check_file(int fd, const std::string& path, const char* vfs) {
   Header header{};
@@ -137,7 +159,7 @@ void check_file(int fd, const std::string& path, const char* vfs) {
     sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     check_content(db, path);
   } catch (const Failure& f) {
-    damaged(path, f.what());
+    throw unusable(path, f);
   }
   if (log && !shared) ::unlink((path + "-shm").c_str());
 }

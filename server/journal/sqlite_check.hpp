@@ -2,10 +2,16 @@
 #pragma once
 #include <string>
 
+#include "server/journal/open.hpp"
+#include "server/journal/sqlite_db.hpp"
+
 namespace chatbridge::sqlite {
 
-// `fd` is open on `path`, which is not empty. Throws JournalError when it is foreign, newer than this program or
-// damaged. What takes longer than about two seconds to check is taken for sound.
+// `fd` is open on `path`, which is not empty. Throws JournalError when it is foreign, newer than this program,
+// damaged or cannot be read. What takes longer than about two seconds to check is taken for sound.
 void check_file(int fd, const std::string& path, const char* vfs);
+
+// `why` for the operator, with what to do. Damaged is only what SQLite calls so, and what lacks our tables.
+JournalError unusable(const std::string& path, const Failure& why);
 
 }  // namespace chatbridge::sqlite

@@ -42,8 +42,10 @@ Keeper::Keeper(const SqliteOptions& options, File& file, Readers& readers, Place
       log_pages_(log_pages_for(options.max_bytes)),
       empty_at_(4 * log_pages_),
       store_(open_store()) {
-  store_->begin_life(options_.boot);
+  store_->begin_life({options_.boot, file_id(), file_.had_log()});
 }
+
+std::string Keeper::file_id() const { return options_.file.empty() ? file_.id() : options_.file; }
 
 std::unique_ptr<Store> Keeper::open_store() const {
   auto db = file_.writer(options_.sync_full, 4 * log_pages_ * page_bytes);
@@ -102,28 +104,39 @@ bool Keeper::in_place() {
 
 bool Keeper::rescue() {
   const Busy busy(*this);
-  if (!in_trouble_) log::warn("journal_deleted", {{"path", file_.path()}});
   try {
     file_.rescue(store_->db());
   } catch (const std::exception& e) {
     failed("deleted, and cannot be written again: " + std::string(e.what()));
     return false;
   }
-  return reopen();
+  readers_.pause();
+  store_.reset();
+  if (!reopen()) return false;
+  log::warn("journal_deleted", {{"path", file_.path()}, {"written_again", true}});
+  return true;
 }
 
 // Afterwards what the file shows is on the disk: what a failed sync left in the system's cache only is written again.
 bool Keeper::reopen() {
   readers_.pause();
-  store_.reset();
   while (!abandoned_) {
     try {
+      if (store_ && file_.place() == File::Place::gone) {
+        // Nobody else has a hold on what is in it.
+        store_->roll_back();
+        file_.rescue(store_->db());
+        log::warn("journal_deleted", {{"path", file_.path()}, {"written_again", true}});
+      }
+      store_.reset();
       if (file_.place() == File::Place::gone && file_.rescued()) file_.adopt();
       if (file_.place() != File::Place::here)
         throw Failure(SQLITE_IOERR, "deleted or replaced; put it back, or restart");
+      file_.settle();
       auto store = open_store();
-      store->checkpoint(true);
-      if (store->log_pages() > 0) throw Failure(SQLITE_BUSY, "locked by another program");
+      if (!store->checkpoint(true)) throw Failure(SQLITE_BUSY, "locked by another program");
+      // The log that was copied may be on the disk without what a failed sync lost of it; it must not come back.
+      store->go_on_in(file_id());
       store_ = std::move(store);
       readers_.resume();
       return true;
@@ -190,7 +203,6 @@ void Keeper::failed(const std::string& why) {
     trouble_ = text;
   }
   in_trouble_ = true;
-  log::error("journal_failed", {{"error", why}, {"path", file_.path()}});
 }
 
 void Keeper::works() {
@@ -200,7 +212,6 @@ void Keeper::works() {
     trouble_.clear();
   }
   in_trouble_ = false;
-  log::info("journal_works", {{"path", file_.path()}});
 }
 
 std::string Keeper::trouble() const {

@@ -35,6 +35,7 @@ class Keeper {
  private:
   class Busy;
   std::unique_ptr<Store> open_store() const;
+  std::string file_id() const;
   bool in_place();
   bool rescue();
   bool reopen();

@@ -70,10 +70,11 @@ class Readers::Connection {
   Statement begin_, end_, room_, after_, before_;
 };
 
-Readers::Readers(const File& file) : file_(file) {}
+Readers::Readers(const File& file, Duration patience) : file_(file), patience_(patience) {}
 Readers::~Readers() = default;
 
 void Readers::read(PageRequest request) {
+  request.asked = std::chrono::steady_clock::now();
   {
     const std::lock_guard lock(m_);
     queue_.push_back(std::move(request));
@@ -104,19 +105,23 @@ void Readers::close() {
     closed_ = true;
   }
   asked_.notify_all();
+  late_.notify_all();
 }
 
 void Readers::abandon() {
   std::vector<Journal::ReadHandler> left;
   {
-    const std::lock_guard lock(m_);
+    std::unique_lock lock(m_);
     closed_ = true;
     for (auto& r : queue_) left.push_back(std::move(r.done));
     queue_.clear();
     for (auto& s : slots_)
       if (s.reading && *s.reading) left.push_back(std::exchange(*s.reading, nullptr));
+    // They never wait for the disk.
+    answered_.wait(lock, [this] { return answering_ == 0; });
   }
   asked_.notify_all();
+  late_.notify_all();
   for (const auto& done : left) done(refused());
 }
 
@@ -132,6 +137,31 @@ void Readers::run(std::size_t n) {
       answer(lock, n);
     }
   }
+}
+
+void Readers::refuse_late() {
+  std::unique_lock lock(m_);
+  while (!closed_) {
+    late_.wait_for(lock, patience_ / 4);
+    const auto limit = std::chrono::steady_clock::now() - patience_;
+    std::vector<Journal::ReadHandler> late;
+    for (; !queue_.empty() && queue_.front().asked < limit; queue_.pop_front())
+      late.push_back(std::move(queue_.front().done));
+    outside(lock, [&late] {
+      for (const auto& done : late) done(refused());
+    });
+  }
+}
+
+// Calls handlers without the lock; who abandons waits for them.
+template <class Call>
+void Readers::outside(std::unique_lock<std::mutex>& lock, Call call) {
+  ++answering_;
+  lock.unlock();
+  call();
+  lock.lock();
+  --answering_;
+  answered_.notify_all();
 }
 
 void Readers::answer(std::unique_lock<std::mutex>& lock, std::size_t n) {
@@ -153,9 +183,9 @@ void Readers::answer(std::unique_lock<std::mutex>& lock, std::size_t n) {
     slot.reading.reset();
     answered_.notify_all();
   }
-  lock.unlock();
-  if (request.done) request.done(std::move(page));
-  lock.lock();
+  outside(lock, [&] {
+    if (request.done) request.done(std::move(page));
+  });
 }
 
 }  // namespace chatbridge::sqlite

@@ -16,8 +16,10 @@ std::int64_t remember_after(WallTime now) { return milliseconds(now - remembered
 }  // namespace
 
 void Retention::grown(const RoomTable& rooms) {
+  came_ = 0;
   for (const auto& t : rooms.touched()) {
     const auto& row = t.row->second;
+    if (row.count > t.before.count) came_ += row.count - t.before.count;
     if (row.bytes > t.before.bytes) grown_ += row.bytes - t.before.bytes;
     // A few more than allowed until there is a slice's worth of them.
     const auto allowed = limits_.max_messages;
@@ -44,11 +46,14 @@ std::uint64_t Retention::trim(Store& store, NamedRow& room, const Store::Trim& h
   return gone;
 }
 
+// Appends wait for a slice: it is small. But for a transaction of many there goes more than came with it.
+std::uint64_t Retention::most_rows() const { return std::max(slice_rows, 2 * came_); }
+
 bool Retention::trim_rooms(Store& store, WallTime now) {
   if (limits_.max_age.count() == 0 && limits_.max_messages == 0) return false;
   const auto oldest =
       limits_.max_age.count() == 0 ? std::numeric_limits<std::int64_t>::min() : milliseconds(now - limits_.max_age);
-  std::uint64_t left = slice_rows;
+  auto left = most_rows();
   for (auto& room : store.rooms().rows()) {
     const auto& row = room.second;
     if (limits_.max_messages > 0 && row.count > limits_.max_messages) {
@@ -76,11 +81,17 @@ bool Retention::trim_file(Store& store, WallTime now) {
     kept += room.second.bytes;
     if (room.second.count > 1 && (largest == nullptr || room.second.bytes > largest->second.bytes)) largest = &room;
   }
-  if (kept < limits_.max_bytes / 2 && store.forget_said(any_age, slice_rows) > 0) return changed_ = true;
+  const auto half = limits_.max_bytes / 2;
+  if (kept <= half) {
+    if (store.forget_said(any_age, slice_rows) > 0) return changed_ = true;
+    // The rest is sessions and rooms: no message that goes makes it less.
+    return over_ = false;
+  }
   if (largest == nullptr) return over_ = false;
   // Faster than what comes.
   const auto bytes = std::clamp(std::max(2 * grown_, used - enough), least_bytes, most_bytes);
-  trim(store, *largest, {largest->second.count - 1, bytes, any_age, remember_after(now)});
+  const auto rows = std::min(most_rows(), largest->second.count - 1);
+  trim(store, *largest, {rows, std::min(bytes, kept - half), any_age, remember_after(now)});
   return true;
 }
 

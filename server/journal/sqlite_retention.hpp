@@ -5,7 +5,9 @@
 namespace chatbridge::sqlite {
 
 struct Limits {
-  std::uint64_t max_bytes = 0;  // of the file; 0: none. Over it the largest room loses its oldest, but for the newest
+  std::uint64_t max_bytes =
+      0;  // of the file; 0: none. Over it the largest room loses its oldest, but for the newest. Half of it
+  // are the messages' own, however much of the file is taken by sessions
   std::chrono::milliseconds max_age{};  // of a message; 0: none. A room can lose all it has
   std::uint64_t max_messages = 0;       // of a room; 0: none
 };
@@ -24,6 +26,7 @@ class Retention {
   void checkpointed() { shrunk_ = false; }
 
  private:
+  std::uint64_t most_rows() const;
   bool trim_rooms(Store& store, WallTime now);
   bool trim_file(Store& store, WallTime now);
   bool shrink(Store& store);
@@ -31,6 +34,7 @@ class Retention {
 
   const Limits limits_;
   std::uint64_t grown_ = 0;  // bytes, since the last slice
+  std::uint64_t came_ = 0;   // messages, with the last transaction
   bool look_ = true, more_ = false, over_ = false, shrunk_ = false, changed_ = false;
 };
 

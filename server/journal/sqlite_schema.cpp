@@ -8,7 +8,7 @@ namespace chatbridge::sqlite {
 namespace {
 
 // meta      epoch, boot, clean, base (of rooms that are not in `rooms`), turn (counts commits that add no message),
-//           life (which process has it)
+//           life (which process has it), file (which one this is, File::id)
 // rooms     base: numbers up to it are not given; bytes, count: of what is kept
 // messages  session: 64 bits of the secret's hash; unaltered bytes in text; origin: the connection that said it, in
 //           what life

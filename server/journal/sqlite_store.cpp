@@ -117,19 +117,42 @@ void Store::load() {
 
 // ---- lives
 
-void Store::begin_life(const std::string& boot) {
+// Whatever a commit is otherwise. A checkpoint, which would do as well, another program can hold up.
+void Store::durably(const std::function<void()>& change) {
+  const auto usual = std::to_string(db_->number("PRAGMA synchronous"));
+  db_->exec("PRAGMA synchronous=FULL");
   begin();
-  const auto was = meta_text(*db_, "boot");
-  if (meta_number(*db_, "clean") == 0 && (boot.empty() || boot != was)) {
-    Statement(*db_, "UPDATE rooms SET base=max(base, head) + ?").run(jump);
-    set_meta(*db_, "base", static_cast<std::int64_t>(base_ + jump));
-  }
-  set_meta(*db_, "life", life_ + 1);
-  set_meta(*db_, "clean", 0);
-  set_meta(*db_, "boot", boot);
+  change();
   commit();
+  db_->exec(("PRAGMA synchronous=" + usual).c_str());
+}
+
+bool Store::numbers_lost(const Start& start) {
+  const bool clean = meta_number(*db_, "clean") != 0;
+  const bool same_run = !start.boot.empty() && start.boot == meta_text(*db_, "boot");
+  // Older files do not say which they are.
+  const auto file = meta_text(*db_, "file");
+  const bool copied = (!file.empty() && file != start.file) || (!clean && !start.log);
+  return copied || (!clean && !same_run);
+}
+
+void Store::begin_life(const Start& start) {
+  durably([&] {
+    if (numbers_lost(start)) {
+      Statement(*db_, "UPDATE rooms SET base=max(base, head) + ?").run(jump);
+      set_meta(*db_, "base", static_cast<std::int64_t>(base_ + jump));
+    }
+    set_meta(*db_, "life", life_ + 1);
+    set_meta(*db_, "clean", 0);
+    set_meta(*db_, "boot", start.boot);
+    set_meta(*db_, "file", start.file);
+  });
   checkpoint(true);
   load();
+}
+
+void Store::go_on_in(const std::string& file) {
+  durably([&] { set_meta(*db_, "file", file); });
 }
 
 void Store::end_life() {
@@ -284,13 +307,15 @@ void Store::shrink(std::uint64_t pages) {
   db_->exec(("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")").c_str());
 }
 
-void Store::checkpoint(bool empty) {
-  int pages = 0, copied = 0;
+bool Store::checkpoint(bool empty) {
+  int pages = -1, copied = -1;
   const int code = sqlite3_wal_checkpoint_v2(
       db_->get(), nullptr, empty ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
-  // Busy: somebody reads from the log. What could be copied is.
+  // Busy: somebody reads from the log, and what could be copied is; or somebody else is at it, and nothing is known.
   if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) throw Failure(code, sqlite3_errmsg(db_->get()));
+  if (pages < 0) return false;
   *log_pages_ = static_cast<std::uint64_t>(std::max(0, pages - copied));
+  return pages == copied;
 }
 
 }  // namespace chatbridge::sqlite

@@ -1,5 +1,6 @@
 // What a SQLite journal writes: a transaction at a time, on one connection.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -24,9 +25,17 @@ class Store {
   Db& db() { return *db_; }
   RoomTable& rooms() { return table_; }
 
-  // The file's life with this process: it ends clean with end_life. After an end that was not, and in another run of
-  // the machine (`boot`), numbers that were given may be lost: they go on 2^20 higher. Both are durable on return.
-  void begin_life(const std::string& boot);
+  // The file's life with this process: it ends clean with end_life. Numbers that were given may be missing after an
+  // end that was not, in another run of the machine; and in a copy that was put back: it is another file than the one
+  // it says it is, or was not closed and has no log beside it. Then they go on 2^20 higher. Durable on return.
+  struct Start {
+    std::string boot;  // which run of the machine
+    std::string file;  // which file
+    bool log = false;  // there was one beside it
+  };
+  void begin_life(const Start& start);
+  // The same life in the copy that took the file's place. Durable, and with it that the log begins anew.
+  void go_on_in(const std::string& file);
   void end_life();
 
   void begin() { begin_.run(); }
@@ -59,11 +68,14 @@ class Store {
 
   // Pages in the write-ahead log, as of the last commit or checkpoint.
   std::uint64_t log_pages() const { return *log_pages_; }
-  // Copies the log into the file, durably. `empty`: waits a moment for readers, so that it can start anew.
-  void checkpoint(bool empty);
+  // Copies the log into the file, durably; whether all of it. `empty`: waits a moment for readers, so that it can start
+  // anew.
+  bool checkpoint(bool empty);
 
  private:
   void load();
+  void durably(const std::function<void()>& change);
+  bool numbers_lost(const Start& start);
   NamedRow& room_of(const RoomName& name);
   Appended add(NamedRow& room, Message m);
   std::optional<std::uint64_t> remembered(const RoomRow& room, std::int64_t session, const Message& m);

@@ -16,17 +16,39 @@ Writer::Writer(const SqliteOptions& options, Keeper& keeper)
 // ---- the queue
 
 void Writer::append(const RoomName& room, std::vector<Message> batch, Journal::AppendHandler done) {
+  const std::lock_guard lock(m_);
   push(Append{room, std::move(batch)}, std::move(done));
 }
-void Writer::put(SessionRecord record, Journal::DoneHandler done) { push(std::move(record), std::move(done)); }
-void Writer::forget(const SecretHash& id) { push(id, std::monostate{}); }
+
+void Writer::put(SessionRecord record, Journal::DoneHandler done) {
+  const std::lock_guard lock(m_);
+  const auto id = record.id;
+  if (done) {
+    latest_.erase(id);
+    return push(std::move(record), std::move(done));
+  }
+  const auto [at, first] = latest_.try_emplace(id, queue_.size());
+  if (!first && std::holds_alternative<SessionRecord>(queue_[at->second])) {
+    queue_[at->second] = std::move(record);
+  } else {
+    at->second = queue_.size();
+    push(std::move(record), std::monostate{});
+  }
+}
+
+void Writer::forget(const SecretHash& id) {
+  const std::lock_guard lock(m_);
+  const auto [at, first] = latest_.try_emplace(id, queue_.size());
+  if (first) {
+    push(id, std::monostate{});
+  } else {
+    queue_[at->second] = id;
+  }
+}
 
 void Writer::push(Work work, Handler done) {
-  {
-    const std::lock_guard lock(m_);
-    queue_.push_back(std::move(work));
-    waiting_.push_back(std::move(done));
-  }
+  queue_.push_back(std::move(work));
+  waiting_.push_back(std::move(done));
   changed_.notify_one();
 }
 
@@ -37,6 +59,7 @@ bool Writer::take(std::vector<Work>& work) {
   changed_.wait_until(lock, until, [this] { return !queue_.empty() || closing_; });
   work.swap(queue_);
   answering_.swap(waiting_);
+  latest_.clear();
   return !work.empty() || !closing_;
 }
 
@@ -80,6 +103,7 @@ void Writer::answer(const std::vector<Work>& work, bool stored, Answers& answers
   {
     const std::lock_guard lock(m_);
     handlers.swap(answering_);
+    in_handlers_ = true;
   }
   if (stored) forgets_.clear();
   std::size_t next = 0;
@@ -88,10 +112,15 @@ void Writer::answer(const std::vector<Work>& work, bool stored, Answers& answers
       (*appended)(stored ? result<std::vector<Appended>>(std::move(answers[next++])) : refused());
     } else if (auto* done = std::get_if<Journal::DoneHandler>(&handlers[i])) {
       (*done)(stored ? result<void>() : refused());
-    } else if (!stored) {
-      forgets_.push_back(std::get<SecretHash>(work[i]));
+    } else if (const auto* id = std::get_if<SecretHash>(&work[i]); id != nullptr && !stored) {
+      forgets_.push_back(*id);
     }
   }
+  {
+    const std::lock_guard lock(m_);
+    in_handlers_ = false;
+  }
+  changed_.notify_all();
 }
 
 // What nobody waits for: the log's way into the file, what is too old, whether all is well.
@@ -134,12 +163,15 @@ void Writer::close() {
 void Writer::abandon() {
   std::vector<Handler> left;
   {
-    const std::lock_guard lock(m_);
+    std::unique_lock lock(m_);
     closing_ = true;
+    // They never wait for the disk.
+    changed_.wait(lock, [this] { return !in_handlers_; });
     left.swap(answering_);
     std::ranges::move(waiting_, std::back_inserter(left));
     waiting_.clear();
     queue_.clear();
+    latest_.clear();
   }
   keeper_.abandon();
   changed_.notify_all();

@@ -2,6 +2,7 @@
 // what has queued up meanwhile.
 #pragma once
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <variant>
 #include <vector>
@@ -17,12 +18,15 @@ class Writer {
   Writer(const SqliteOptions& options, Keeper& keeper);
 
   void append(const RoomName& room, std::vector<Message> batch, Journal::AppendHandler done);
+  // Without `done` it takes the place of a record of that session that is still queued: while the disk hangs there is
+  // one a session.
   void put(SessionRecord record, Journal::DoneHandler done);
   void forget(const SecretHash& id);
 
   void run();  // until closed, when everything is settled, or abandoned
   void close();
-  void abandon();  // what is not settled is refused now; the thread may be stuck
+  // What is not settled is refused now; the thread may be stuck. No handler runs, nor will, when it returns.
+  void abandon();
 
  private:
   struct Append {
@@ -33,7 +37,7 @@ class Writer {
   using Handler = std::variant<std::monostate, Journal::AppendHandler, Journal::DoneHandler>;
   using Answers = std::vector<std::vector<Appended>>;
 
-  void push(Work work, Handler done);
+  void push(Work work, Handler done);  // with the lock held
   bool take(std::vector<Work>& work);
   void store(std::vector<Work>& work);
   bool apply(Store& store, std::vector<Work>& work, Answers& answers);
@@ -50,9 +54,10 @@ class Writer {
   std::mutex m_;
   std::condition_variable changed_;
   std::vector<Work> queue_;
-  std::vector<Handler> waiting_;    // a handler for each of these
-  std::vector<Handler> answering_;  // and for what is being stored
-  bool closing_ = false;
+  std::vector<Handler> waiting_;              // a handler for each of these
+  std::vector<Handler> answering_;            // and for what is being stored
+  std::map<SecretHash, std::size_t> latest_;  // of a session, in queue_, with nobody waiting: replaced by what is newer
+  bool closing_ = false, in_handlers_ = false;
 };
 
 }  // namespace chatbridge::sqlite

@@ -190,7 +190,8 @@ TEST_CASE("sqlite journal: a file that cannot be opened is left as it was") {
     }
     disk.heal();
     SqliteJournal j(quick(path));
-    CHECK(journal_suite::say(j, lobby, "a") == Seq{1});
+    journal_suite::say(j, lobby, "a");
+    CHECK(texts(after(j, lobby, seq_zero)) == Texts{"a"});
   }
 }
 
@@ -253,6 +254,46 @@ TEST_CASE("sqlite journal: a file deleted while a commit is under way is written
   CHECK(answered == 1);
   SqliteJournal killed(quick(dir / "killed.db"));
   CHECK(texts(after(killed, lobby, seq_zero)) == Texts{"a", "b"});
+}
+
+TEST_CASE("sqlite journal: after a failed sync nothing is acknowledged while another program keeps it from the file") {
+  const Scratch dir;
+  auto& disk = faulty_disk();
+  disk.heal();
+  SqliteJournal j(on_faulty_disk(dir / "chat.db"));
+  say(j, lobby, "a");
+  disk.fail_from_next_sync();
+  std::atomic<int> answered = 0;
+  j.append(lobby, {message("b")}, [&](const auto& outcome) { answered = outcome ? 1 : 2; });
+  until([&] { return !j.trouble().empty(); });
+  until([&, seen = disk.steps()] { return disk.steps() > seen + 20; });  // it is closed, and cannot be opened
+  // Whoever is the first to open it again finds what was written, and shows it to the journal.
+  std::optional<CheckpointLock> other(dir / "chat.db");
+  disk.heal();
+  until([&] { return answered != 0 || j.trouble().find("locked by another program") != std::string::npos; });
+  CHECK(answered == 0);
+  other.reset();
+  until([&] { return answered != 0; });
+  REQUIRE(answered == 1);
+  disk.after_power_cut(dir / "chat.db", dir / "cut.db");
+  SqliteJournal cut(quick(dir / "cut.db"));
+  CHECK(texts(after(cut, lobby, seq_zero)) == Texts{"a", "b"});
+}
+
+TEST_CASE("sqlite journal: that a life has begun is on the disk, whatever sync is and another program does") {
+  const Scratch dir;
+  auto& disk = faulty_disk();
+  disk.heal();
+  auto options = on_faulty_disk(dir / "chat.db");
+  options.sync_full = false;
+  say(*std::make_unique<SqliteJournal>(options), lobby, "a");
+  const CheckpointLock other(dir / "chat.db");
+  SqliteJournal j(options);
+  disk.after_power_cut(dir / "chat.db", dir / "cut.db");
+  auto later = quick(dir / "cut.db");
+  later.boot = "another";
+  SqliteJournal cut(later);
+  CHECK(number(say(cut, lobby, "b")) > 1 << 20);
 }
 
 // Of this process, proc(5).

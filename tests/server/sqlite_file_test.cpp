@@ -3,11 +3,11 @@
 #include "server/journal/sqlite_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <fstream>
-#include <iterator>
+#include <atomic>
 
 #include "server/journal/sqlite_schema.hpp"
 #include "server/journal_suite.hpp"
@@ -22,12 +22,6 @@ using namespace test;
 namespace fs = std::filesystem;
 using Catch::Contains;
 
-std::string bytes_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-void write(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
-
 // A journal that was closed, with 200 messages.
 void make(const std::string& path) {
   SqliteJournal j(quick(path));
@@ -36,16 +30,12 @@ void make(const std::string& path) {
   append(j, lobby, batch);
 }
 
-std::string refusal(const std::string& path) {
-  try {
-    SqliteJournal j(quick(path));
-  } catch (const JournalError& e) {
-    CHECK(std::string(e.what()).find('\n') == std::string::npos);
-    CHECK_THAT(e.what(), Contains(path));
-    return e.what();
-  }
-  FAIL("it was taken");
-  return {};
+// As sqlite3's .backup does.
+void back_up(const std::string& from, const std::string& to) {
+  sqlite::Db source(from, SQLITE_OPEN_READONLY, nullptr), copy(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  auto* backup = sqlite3_backup_init(copy.get(), "main", source.get(), "main");
+  CHECK(sqlite3_backup_step(backup, -1) == SQLITE_DONE);
+  sqlite3_backup_finish(backup);
 }
 
 bool try_to_say(Journal& j, std::string text) {
@@ -53,40 +43,25 @@ bool try_to_say(Journal& j, std::string text) {
       .has_value();
 }
 
-TEST_CASE("sqlite file: it and what is above it are made, for its owner only") {
-  const Scratch dir;
-  const auto path = dir / "a/b/chat.db";
-  SqliteJournal j(quick(path));
-  for (const auto& [name, mode] :
-       {std::pair{dir / "a", 0700U}, {dir / "a/b", 0700U}, {path, 0600U}, {path + "-wal", 0600U}}) {
-    INFO(name);
-    struct stat s {};
-    REQUIRE(::stat(name.c_str(), &s) == 0);
-    CHECK((s.st_mode & 0777) == mode);
-  }
-  j.close();
-  CHECK_FALSE(fs::exists(path + "-wal"));  // one file is the whole journal
-}
-
 TEST_CASE("sqlite file: killed at any moment it is whole, and numbers go on") {
   const Scratch dir;
-  SqliteJournal j(quick(dir / "chat.db"));
+  SqliteJournal j(killed(dir / "chat.db"));
   Texts said;
   for (int i = 0; i < 10; ++i) {
     say(j, lobby, said.emplace_back(std::to_string(i)));
     copy_journal(dir / "chat.db", dir / "killed.db");
-    SqliteJournal killed(quick(dir / "killed.db"));
-    CHECK(killed.epoch() == j.epoch());
-    CHECK(texts(after(killed, lobby, seq_zero)) == said);
-    CHECK(number(say(killed, lobby, "next")) == number(j.head(lobby)) + 1);
-    killed.close();
+    SqliteJournal after_it(killed(dir / "killed.db"));
+    CHECK(after_it.epoch() == j.epoch());
+    CHECK(texts(after(after_it, lobby, seq_zero)) == said);
+    CHECK(number(say(after_it, lobby, "next")) == number(j.head(lobby)) + 1);
+    after_it.close();
     fs::remove(dir / "killed.db");
   }
 }
 
 TEST_CASE("sqlite file: after an unclean end on another boot numbers go on 2^20 higher") {
   const Scratch dir;
-  auto options = quick(dir / "chat.db");
+  auto options = killed(dir / "chat.db");
   options.boot = "first";
   SqliteJournal j(options);
   const auto last = say(j, lobby, "a");
@@ -110,36 +85,53 @@ TEST_CASE("sqlite file: after an unclean end on another boot numbers go on 2^20 
   // Killed on the same boot: the system kept what was written.
   copy_journal(dir / "cut.db", dir / "killed.db");
   options.path = dir / "killed.db";
-  SqliteJournal killed(options);
-  CHECK(number(say(killed, lobby, "e")) == number(last) + jump + 3);
+  SqliteJournal again(options);
+  CHECK(number(say(again, lobby, "e")) == number(last) + jump + 3);
 }
 
-TEST_CASE("sqlite file: what is not a journal is refused and left as it is") {
+TEST_CASE("sqlite file: a copy that is put back gives no number a second time") {
+  for (const std::string what :
+       {"made while it ran, moved there", "made while it ran, written over it", "moved there"}) {
+    INFO(what);
+    const Scratch dir;
+    const auto path = dir / "chat.db", copy = dir / "copy.db";
+    const bool cold = what == "moved there";
+    {
+      SqliteJournal j(quick(path));
+      for (int i = 1; i <= 3; ++i) say(j, lobby, std::to_string(i));
+      if (!cold) back_up(path, copy);
+    }
+    if (cold) fs::copy_file(path, copy);
+    {
+      SqliteJournal j(quick(path));
+      for (int i = 4; i <= 6; ++i) CHECK(number(say(j, lobby, "lost")) == static_cast<std::uint64_t>(i));
+    }
+    if (what == "made while it ran, written over it") {
+      write(path, bytes_of(copy));
+    } else {
+      fs::rename(copy, path);
+    }
+    auto j = std::make_unique<SqliteJournal>(quick(path));
+    const auto next = say(*j, lobby, "new");
+    CHECK(number(next) == (1 << 20) + 4);
+    CHECK(texts(after(*j, lobby, Seq{6})) == Texts{"new"});
+    j.reset();
+    j = std::make_unique<SqliteJournal>(quick(path));  // it is this one's own file now
+    CHECK(number(say(*j, lobby, "more")) == number(next) + 1);
+  }
+}
+
+TEST_CASE("sqlite file: written again when it was deleted it is the same one: numbers go on") {
   const Scratch dir;
   const auto path = dir / "chat.db";
-  const auto refused = [&](const std::string& bytes, const std::string& why) {
-    write(path, bytes);
-    CHECK_THAT(refusal(path), Contains(why));
-    CHECK(bytes_of(path) == bytes);
-    CHECK(std::distance(fs::directory_iterator(dir.path()), {}) == 1);
-  };
-  refused("x", "not a chatbridge journal");
-  refused(std::string(100'000, '\0'), "not a chatbridge journal");
-  refused("SQLite format 3", "not a chatbridge journal");
   {
-    sqlite::Db other(path + "2", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-    other.exec("CREATE TABLE t(a); INSERT INTO t VALUES(1)");
+    SqliteJournal j(quick(path));
+    say(j, lobby, "a");
+    fs::remove(path);
+    say(j, lobby, "b");
   }
-  const auto foreign = bytes_of(path + "2");
-  fs::remove(path + "2");
-  refused(foreign, "not a chatbridge journal");
-  fs::remove(path);
-  fs::create_directory(path);
-  CHECK_THAT(refusal(path), Contains("directory"));
-  fs::remove(path);
-  write(path, "");  // nothing in it: nothing is lost
   SqliteJournal j(quick(path));
-  say(j, lobby, "a");
+  CHECK(say(j, lobby, "c") == Seq{3});
 }
 
 TEST_CASE("sqlite file: one of an older version becomes today's, with all that is in it") {
@@ -305,6 +297,65 @@ TEST_CASE("sqlite file: when it is deleted under the journal it is written again
     SqliteJournal again(quick(path));
     CHECK(texts(after(again, lobby, seq_zero)) == expected);
   }
+}
+
+TEST_CASE("sqlite file: deleted while a commit fails it is written again first, with all that was acknowledged") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  auto& disk = faulty_disk();
+  disk.heal();
+  SqliteJournal j(on_faulty_disk(path));
+  say(j, lobby, "a");
+  disk.block_syncs();
+  std::atomic<int> answered = 0;
+  j.append(lobby, {message("b")}, [&](const auto& outcome) { answered = outcome ? 1 : 2; });
+  disk.wait_until_blocked();
+  fs::remove(path);
+  disk.fail(1);
+  disk.release();
+  until([&] { return answered != 0; });
+  until([&] { return j.trouble().empty(); });
+  say(j, lobby, "c");
+  CHECK(texts(after(j, lobby, seq_zero)) == (answered == 1 ? Texts{"a", "b", "c"} : Texts{"a", "c"}));
+}
+
+TEST_CASE("sqlite file: while the directory cannot be synced after it is written again, it is locked and silent") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  SqliteJournal j(quick(path));
+  say(j, lobby, "a");
+  faulty_disk().fail_directory_syncs_after(1);  // that of the copy
+  fs::remove(path);
+  std::atomic<int> answered = 0;
+  j.append(lobby, {message("b")}, [&](const auto& outcome) { answered = outcome ? 1 : 2; });
+  until([&] { return j.trouble().find("its directory") != std::string::npos; });
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  CHECK((fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) != 0));
+  ::close(fd);  // nothing has it open: no lock of SQLite's ends by that
+  CHECK(answered == 0);
+  faulty_disk().fail_directory_syncs_after(-1);
+  until([&] { return answered != 0 && j.trouble().empty(); });
+  say(j, lobby, "c");
+  CHECK(texts(after(j, lobby, seq_zero)) == (answered == 1 ? Texts{"a", "b", "c"} : Texts{"a", "c"}));
+}
+
+TEST_CASE("sqlite file: an old copy that nobody needed is not taken for the file one day") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  make(path);
+  write(path + "-rescue", "old");
+  SqliteJournal j(quick(path));
+  CHECK_FALSE(fs::exists(path + "-rescue"));
+}
+
+TEST_CASE("sqlite file: readers do not read what has taken its place") {
+  const Scratch dir;
+  make(dir / "other.db");
+  const auto path = dir / "chat.db";
+  const sqlite::File file(path, nullptr);
+  fs::rename(path, dir / "moved.db");
+  fs::rename(dir / "other.db", path);
+  CHECK_THROWS_AS(file.reader(), sqlite::Failure);
 }
 
 TEST_CASE("sqlite file: a copy that was made when it was deleted is found again") {

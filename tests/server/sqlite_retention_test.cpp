@@ -1,6 +1,9 @@
 // What a SQLite journal forgets, and when.
+#include "server/journal/sqlite_retention.hpp"
+
 #include <atomic>
 
+#include "server/journal/sqlite_schema.hpp"
 #include "server/journal_suite.hpp"
 #include "support/sqlite_journals.hpp"
 #include "support/until.hpp"
@@ -115,6 +118,75 @@ TEST_CASE("sqlite retention: while somebody reads without end") {
   readers.clear();
   CHECK(wrong == 0);
   CHECK(most < 8 << 20);
+}
+
+TEST_CASE("sqlite retention: it keeps up with small messages by the thousand") {
+  const Scratch dir(true);
+  const Clock clock;
+  auto options = quick(dir / "chat.db");
+  clock.install(options);
+  options.max_bytes = 1 << 20;
+  SqliteJournal j(options);
+  std::uint64_t most = 0;
+  for (int i = 0; i < 30; ++i) {
+    append(j, lobby, many(7000, 10, clock.now()));
+    most = std::max(most, size_of(options.path));
+  }
+  until([&] { return size_of(options.path) < 2 << 20; });
+  CHECK(most < 4 << 20);
+}
+
+TEST_CASE("sqlite retention: a slice is small, however much there is to forget") {
+  const Scratch dir(true);
+  const auto path = dir / "chat.db";
+  sqlite::Places places;
+  sqlite::Db db(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  db.exec("PRAGMA auto_vacuum=INCREMENTAL");
+  sqlite::migrate(db);
+  sqlite::Store store(std::move(db), places);
+  const auto transact = [&](auto change) {
+    store.begin();
+    change();
+    store.prepare();
+    store.commit();
+    store.committed();
+  };
+  sqlite::Retention retention({.max_bytes = 1 << 20});
+  const auto append = [&](int n) {
+    transact([&] {
+      auto batch = many(n, 10, WallTime{});
+      store.append(lobby, batch);
+      retention.grown(store.rooms());
+    });
+  };
+  append(50'000);
+  append(1);
+  const auto& row = store.rooms().find("lobby")->second;
+  int slices = 0;
+  for (; retention.due() && slices < 1000; ++slices) {
+    const auto before = row.count;
+    transact([&] { retention.slice(store, WallTime{}); });
+    REQUIRE(before - row.count <= 2000);
+  }
+  CHECK(slices > 10);
+  CHECK(row.count < 30'000);
+}
+
+TEST_CASE("sqlite retention: sessions do not take the messages' half") {
+  const Scratch dir(true);
+  auto options = quick(dir / "chat.db");
+  options.max_bytes = 1 << 20;
+  SqliteJournal j(options);
+  append(j, lobby, many(300, 900, WallTime{}));
+  std::atomic<int> left = 10'000;
+  for (int i = 0; i < 10'000; ++i)
+    j.put_session(session(std::to_string(i), "guest" + std::to_string(i)), [&](const auto&) { --left; });
+  until([&] { return left == 0; });
+  CHECK(size_of(options.path) > 1 << 20);
+  append(j, lobby, many(1, 900, WallTime{}));
+  append(j, den, many(600, 900, WallTime{}));
+  until([&] { return j.floor(den) > seq_zero; });  // it does go on
+  CHECK(kept(j, lobby) + kept(j, den) > 400);
 }
 
 TEST_CASE("sqlite retention: the newest message stays, however large, and a room of one is left alone") {

@@ -1,8 +1,16 @@
 #include "support/faulty_vfs.hpp"
 
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <new>
+#include <utility>
 
 namespace chatbridge::test {
 namespace {
@@ -21,7 +29,10 @@ int x_close(sqlite3_file* f) {
   delete of(f).path;
   return code;
 }
-int x_read(sqlite3_file* f, void* to, int n, sqlite3_int64 at) { return real(f)->pMethods->xRead(real(f), to, n, at); }
+int x_read(sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
+  faulty_disk().maybe_block_read();
+  return real(f)->pMethods->xRead(real(f), to, n, at);
+}
 int x_write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
   const bool works = faulty_disk().step();
   const int size = works ? n : n / 2;
@@ -35,7 +46,7 @@ int x_truncate(sqlite3_file* f, sqlite3_int64 size) {
 }
 int x_sync(sqlite3_file* f, int flags) {
   faulty_disk().maybe_block();
-  if (!faulty_disk().step()) {
+  if (!faulty_disk().sync()) {
     faulty_disk().not_synced(*of(f).path);
     return SQLITE_IOERR_FSYNC;
   }
@@ -132,22 +143,61 @@ void FaultyDisk::block_syncs() {
   const std::lock_guard lock(m_);
   blocking_ = true;
 }
+void FaultyDisk::block_reads() {
+  const std::lock_guard lock(m_);
+  blocking_reads_ = true;
+}
 void FaultyDisk::release() {
   const std::lock_guard lock(m_);
-  blocking_ = false;
+  blocking_ = blocking_reads_ = false;
   changed_.notify_all();
 }
 void FaultyDisk::maybe_block() {
   std::unique_lock lock(m_);
-  if (!blocking_) return;
+  block(lock, blocking_);
+}
+void FaultyDisk::maybe_block_read() {
+  std::unique_lock lock(m_);
+  block(lock, blocking_reads_);
+}
+void FaultyDisk::block(std::unique_lock<std::mutex>& lock, const bool& blocking) {
+  if (!blocking) return;
   ++blocked_;
   changed_.notify_all();
-  changed_.wait(lock, [this] { return !blocking_; });
+  changed_.wait(lock, [&] { return !blocking; });
   --blocked_;
 }
 void FaultyDisk::wait_until_blocked() {
   std::unique_lock lock(m_);
   changed_.wait(lock, [this] { return blocked_ > 0; });
+}
+
+void FaultyDisk::listen() {
+  const std::lock_guard lock(m_);
+  listening_ = true;
+  heard_.clear();
+}
+std::vector<std::string> FaultyDisk::heard() const {
+  const std::lock_guard lock(m_);
+  return heard_;
+}
+void FaultyDisk::hear(const std::string& what) {
+  const std::lock_guard lock(m_);
+  if (listening_) heard_.push_back(what);
+}
+void FaultyDisk::fail_from_next_sync() {
+  const std::lock_guard lock(m_);
+  sync_fails_ = true;
+}
+bool FaultyDisk::sync() {
+  {
+    const std::lock_guard lock(m_);
+    if (std::exchange(sync_fails_, false)) {
+      first_ = 1;
+      last_ = UINT64_MAX;
+    }
+  }
+  return step();
 }
 
 // What a file holds that was not seen before is taken for durable.
@@ -190,3 +240,21 @@ void FaultyDisk::after_power_cut(const std::string& path, const std::string& cop
 }
 
 }  // namespace chatbridge::test
+
+// In place of the C library's: the linker takes a program's own first.
+extern "C" int fsync(int fd) {
+  std::error_code ec;
+  const auto path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), ec).string();
+  auto& disk = chatbridge::test::faulty_disk();
+  if (std::filesystem::is_directory(path, ec) && disk.directory_fails()) {
+    errno = EIO;
+    return -1;
+  }
+  disk.hear("sync " + path);
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+  chatbridge::test::faulty_disk().hear(std::string("rename ") + to);
+  return ::renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
