@@ -168,8 +168,7 @@ class Hub {
   void note(const RoomName& name, Entry& e, const Member& who, bool joined);
   void tell_presence(Entry& e);
   void load_sessions();
-  void put(
-      const Session& session, Journal::DoneHandler done = [](const result<void>&) {});
+  void put(const Session& session, Journal::DoneHandler done = {});
   bool come_in(Session& session);
   void list_tokens(Session& session);
   void unlist_tokens(const Session& session);

@@ -42,6 +42,7 @@ struct SessionRecord {
   Seq place = seq_zero;
 };
 
+// append, read_… and the calls about sessions come from any thread.
 class Journal {
  public:
   using DoneHandler = std::function<void(result<void>)>;
@@ -53,7 +54,8 @@ class Journal {
   // The life of the numbering. Fixed while the journal is open. Never blocks.
   virtual const Epoch& epoch() const = 0;
 
-  // The rooms that have a message, when the journal was opened. Call once, before the first append.
+  // The rooms that have a message, when the journal was opened. Call once, before the first append. Throws
+  // std::runtime_error when they cannot be read; what() says why and what to do, in one line.
   virtual std::vector<RoomName> rooms() = 0;
 
   // Newest place of the room, and the place up to which messages are gone: the room has messages while the first is
@@ -75,11 +77,13 @@ class Journal {
   virtual void read_after(const RoomName& room, Seq after, std::size_t max, ReadHandler done) = 0;
   virtual void read_before(const RoomName& room, Seq before, std::size_t max, ReadHandler done) = 0;
 
-  // The sessions put and not forgotten in earlier lives, in no order. Call once, before the first put.
+  // The sessions put and not forgotten in earlier lives, in no order. Call once, before the first put. Throws as
+  // rooms().
   virtual std::vector<SessionRecord> sessions() = 0;
 
   // Keeps a session as `record` says from now on; what was kept of it before is replaced. `done` as in append: after
-  // success it survives what a message does. Puts and forgets take effect in the order they are called in.
+  // success it survives what a message does; it may be empty: nobody waits, and a newer record of the same session may
+  // take this one's place. Puts and forgets take effect in the order they are called in.
   // Fails with errc::overloaded; what is kept then is what was kept before.
   virtual void put_session(SessionRecord record, DoneHandler done) = 0;
   virtual void forget_session(const SecretHash& id) = 0;

@@ -7,7 +7,9 @@ void JournalWait::start(Client& client, const std::function<void(Journal::DoneHa
   client.reading(true);
   wait->patience_.arm(Hub::patience);
   // Posted also on this thread: the journal may answer within the call, with the hub's lock held.
-  ask([wait](const result<void>& outcome) { wait->client_->shard().post([wait, outcome] { wait->over(outcome); }); });
+  ask([wait, &shard = client.shard()](const result<void>& outcome) {
+    shard.post([wait, outcome] { wait->over(outcome); });
+  });
 }
 
 JournalWait::JournalWait(Client& client, Then then)
@@ -25,11 +27,12 @@ void JournalWait::over(const result<void>& outcome) {
   const auto then = std::exchange(then_, nullptr);
   if (!then) return;
   const auto self = shared_from_this();
+  const auto client = std::exchange(client_, nullptr);
   patience_.disarm();
-  client_->reading(false);
-  const bool gone = client_->transport() == nullptr;
-  then(*client_, gone ? result<void>(Error{errc::internal, "it is gone"}) : outcome);
-  client_->shard().flush_soon(*client_);
+  client->reading(false);
+  const bool gone = client->transport() == nullptr;
+  then(*client, gone ? result<void>(Error{errc::internal, "it is gone"}) : outcome);
+  client->shard().flush_soon(*client);
 }
 
 }  // namespace chatbridge

@@ -20,7 +20,7 @@ class JournalWait : public std::enable_shared_from_this<JournalWait> {
  private:
   void over(const result<void>& outcome);
 
-  const std::shared_ptr<Client> client_;
+  std::shared_ptr<Client> client_;  // until it is over: a journal that does not answer keeps nobody
   Then then_;
   Timer patience_;
 };

@@ -50,7 +50,7 @@ class ListJournal final : public Journal {
   }
   void put_session(SessionRecord record, DoneHandler done) override {
     sessions_[record.id] = record;
-    done({});
+    if (done) done({});
   }
   void forget_session(const SecretHash& id) override { sessions_.erase(id); }
   std::string trouble() const override { return {}; }
@@ -139,8 +139,8 @@ class DelayedJournal final : public Journal {
   std::vector<SessionRecord> sessions() override { return inner_.sessions(); }
   void put_session(SessionRecord record, DoneHandler done) override {
     answer(hold_appends, [this, record = std::move(record), done = std::move(done)] {
-      if (fail()) return done(Error{errc::overloaded, "the journal does not answer"});
-      inner_.put_session(record, done);
+      if (!fail()) return inner_.put_session(record, done);
+      if (done) done(Error{errc::overloaded, "the journal does not answer"});
     });
   }
   void forget_session(const SecretHash& id) override { inner_.forget_session(id); }
@@ -192,8 +192,8 @@ class FailingJournal final : public Journal {
   }
   std::vector<SessionRecord> sessions() override { return inner_.sessions(); }
   void put_session(SessionRecord record, DoneHandler done) override {
-    if (++calls_ == n_) return done(Error{errc::overloaded, "the journal does not answer"});
-    inner_.put_session(std::move(record), std::move(done));
+    if (++calls_ != n_) return inner_.put_session(std::move(record), std::move(done));
+    if (done) done(Error{errc::overloaded, "the journal does not answer"});
   }
   void forget_session(const SecretHash& id) override { inner_.forget_session(id); }
   std::string trouble() const override { return {}; }
