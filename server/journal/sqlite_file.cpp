@@ -109,6 +109,7 @@ void File::open() {
     if (is_there(path_)) {
       if (open_existing()) return;
     } else if (rescued()) {
+      check_rescued();
       try {
         return adopt();
       } catch (const Failure& f) {
@@ -150,8 +151,13 @@ bool File::open_existing() {
 
 // A new journal is made beside its place and moved there whole: half of one is never seen.
 void File::make(const struct stat* like) {
+  // The last messages of a file that is not there, or was emptied.
+  struct stat log {};
+  if (::stat((path_ + "-wal").c_str(), &log) == 0 && log.st_size > 0)
+    throw JournalError("journal: " + path_ + " is gone or empty, and " + path_ +
+                       "-wal has what was written last; put the file back, or move that away to start anew");
   const auto name = path_ + "-new";
-  fd_ = lock(name, O_CREAT);
+  fd_ = lock(name, O_CREAT | O_NOFOLLOW);
   if (fd_ < 0) return;
   try {
     if (::ftruncate(fd_, 0) != 0) cannot(name, "cannot be written");
@@ -215,6 +221,19 @@ File::Place File::place() const {
 bool File::rescued() const {
   std::error_code ec;
   return fs::exists(path_ + "-rescue", ec);
+}
+
+void File::check_rescued() const {
+  const auto name = path_ + "-rescue";
+  const int fd = is_there(name) ? lock(name, 0) : -1;
+  if (fd < 0) return;
+  try {
+    check_file(fd, name, vfs_);
+  } catch (...) {
+    ::close(fd);
+    throw;
+  }
+  ::close(fd);
 }
 
 void File::rescue(Db& from) const {

@@ -36,6 +36,7 @@ class File {
   // copy takes its place (adopt). A copy that nobody adopted is adopted by the next who opens `path`. Throw Failure.
   void rescue(Db& from) const;
   bool rescued() const;
+  void check_rescued() const;  // throws JournalError: what is there by that name is not ours, newer, damaged
   void adopt();
   void settle();  // it is in its place durably, and no copy is left; when adopt could not see to it
 

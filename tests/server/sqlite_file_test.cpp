@@ -175,6 +175,40 @@ TEST_CASE("sqlite file: which connection said something is known in the life it 
   CHECK(origins(j) == std::vector<ClientId>{0, 0, 5});
 }
 
+TEST_CASE("sqlite file: an emptied or lost one whose log is still there is not begun anew") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  make(path);
+  for (const bool lost : {false, true}) {
+    if (lost) {
+      fs::remove(path);
+    } else {
+      write(path, "");
+    }
+    write(path + "-wal", "the last messages");
+    CHECK_THAT(refusal(path), Contains("-wal") && Contains("put the file back"));
+    CHECK(bytes_of(path + "-wal") == "the last messages");
+  }
+}
+
+TEST_CASE("sqlite file: nothing is written through a link at the place where a new one is made") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  write(dir / "victim", "precious");
+  fs::create_symlink(dir / "victim", path + "-new");
+  CHECK_FALSE(refusal(path).empty());
+  CHECK(bytes_of(dir / "victim") == "precious");
+}
+
+TEST_CASE("sqlite file: a copy that nobody adopted is looked at like any other file") {
+  const Scratch dir;
+  const auto path = dir / "chat.db";
+  write(path + "-rescue", "no journal");
+  CHECK_THAT(refusal(path), Contains("not a chatbridge journal"));
+  CHECK(bytes_of(path + "-rescue") == "no journal");
+  CHECK_FALSE(fs::exists(path));
+}
+
 TEST_CASE("sqlite file: one of a newer version is refused and left as it is") {
   const Scratch dir;
   const auto path = dir / "chat.db";
