@@ -86,6 +86,15 @@ test('browsers, a TCP line and a UDP datagram in one room: everyone sees everyth
   }
 });
 
+test('who has come in can write at once', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  await ann.page.waitForFunction(() => document.activeElement?.id === 'message');
+  await ann.page.keyboard.type('typed blind');
+  await ann.page.keyboard.press('Enter');
+  await ann.log.getByText('typed blind', { exact: true }).waitFor();
+});
+
 test('who, when and over what is on every message, for eyes and for screen readers', async (t) => {
   const s = await setup(t);
   const ann = await s.person('ann');

@@ -31,12 +31,19 @@ export class Composer {
     this.#fit();
   }
 
-  focus() { this.box.focus(); }
+  /** At once, or as soon as there is somewhere to write to. */
+  focus() {
+    this.wanted = this.box.disabled;
+    this.box.focus();
+  }
 
   /** placeholder: undefined when there is nowhere to write to. */
   render(placeholder) {
     set(this.box, 'placeholder', placeholder ?? texts.noPlace);
-    this.box.disabled = placeholder === undefined;
+    const nowhere = placeholder === undefined;
+    this.wanted ||= nowhere && document.activeElement === this.box;
+    this.box.disabled = nowhere;
+    if (this.wanted && !nowhere) this.focus();
   }
 
   // Taken out first: what was typed may lead to another place, with a text of its own in the box.
