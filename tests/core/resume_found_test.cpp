@@ -13,6 +13,13 @@ using test::Bench;
 using test::MortalJournal;
 using test::Reader;
 
+// The token that somebody in a room is given.
+std::string offered(Bench& b, Reader& who) {
+  offer_token(*who);
+  b.poll();
+  return who.got.substr(who.got.rfind("/resume ") + 8, 26);
+}
+
 TEST_CASE("all that was acknowledged is not given again, however many pieces it waited in") {
   test::ListJournal j;
   Bench b(j);
@@ -20,9 +27,7 @@ TEST_CASE("all that was acknowledged is not given again, however many pieces it 
   ann.enter();
   bob.enter();
   b.poll();
-  offer_token(*ann);
-  b.poll();
-  const auto token = ann.got.substr(ann.got.rfind("/resume ") + 8, 26);
+  const auto token = offered(b, ann);
   ann.acknowledges = false;
   for (int i = 0; i < 65; ++i) {
     bob.say("m" + std::to_string(i));
@@ -47,9 +52,7 @@ TEST_CASE("asking for another token does not move the place of the one before") 
   ann.enter();
   bob.enter();
   b.poll();
-  offer_token(*ann);
-  b.poll();
-  const auto token = ann.got.substr(ann.got.rfind("/resume ") + 8, 26);
+  const auto token = offered(b, ann);
   ann.acknowledges = false;
   bob.say("lost");
   b.poll();
@@ -90,9 +93,7 @@ TEST_CASE("a token asked for on a connection that is taken over does not replace
   back.enter();
   again.enter();
   b.poll();
-  offer_token(*ann);
-  b.poll();
-  const auto token = ann.got.substr(ann.got.rfind("/resume ") + 8, 26);
+  const auto token = offered(b, ann);
   j.hold_appends = true;
   chatbridge::resume(*back, token);
   offer_token(*ann);

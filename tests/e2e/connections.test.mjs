@@ -151,14 +151,7 @@ test('limits.connections=0 is no limit', async (t) => {
 test('limits.connections_per_address: loopback has none, each other address has its own', async (t) => {
   const net = namespaces(t, ['friend', 'other']);
   if (!net) return;
-  const open = [];
-  const use = (each) => { open.push(each); return each; };
-  t.after(async () => {
-    const failures = [];
-    for (const each of open.reverse()) await (each.stop?.() ?? each.close()).catch((error) => failures.push(error));
-    for (const { name } of net.all) net.remove(name);
-    if (failures.length) throw failures[0];
-  });
+  const { use } = net;
   const daemon = use(await startDaemon({
     prefix: net.hub.prefix, args: ['--tcp', '[::]:0', '--http', '[::]:0', ...set('limits.connections_per_address=3')],
   }));

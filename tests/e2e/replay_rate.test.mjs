@@ -20,14 +20,7 @@ const seconds = async (work) => {
 test('an address reads again at its rate, with HTTP, events and a browser\'s socket together; loopback and others do not wait', async (t) => {
   const net = namespaces(t, ['friend', 'other']);
   if (!net) return;
-  const open = [];
-  const use = (each) => { open.push(each); return each; };
-  t.after(async () => {
-    const failures = [];
-    for (const each of open.reverse()) await (each.stop?.() ?? each.close()).catch((error) => failures.push(error));
-    for (const { name } of net.all) net.remove(name);
-    if (failures.length) throw failures[0];
-  });
+  const { use } = net;
   const daemon = use(await startDaemon({
     prefix: net.hub.prefix,
     args: ['--tcp', '[::]:0', '--http', '[::]:0', ...set(`limits.replay_rate=${RATE}`, 'limits.rate=0', 'room.window_bytes=64KiB'),

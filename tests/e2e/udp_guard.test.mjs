@@ -19,14 +19,7 @@ const named = (ip6) => (ip6 ? 'IPv6' : 'IPv4');
 async function internet(t, hosts) {
   const net = namespaces(t, hosts);
   if (!net) return undefined;
-  const open = [];
-  const use = (each) => { open.push(each); return each; };
-  t.after(async () => {
-    const failures = [];
-    for (const each of open.reverse()) await (each.stop?.() ?? each.close()).catch((error) => failures.push(error));
-    for (const { name } of net.all) net.remove(name);
-    if (failures.length) throw failures[0];
-  });
+  const { use } = net;
   return Object.assign(net, {
     async daemon(host, args = []) {
       return use(await startDaemon({ prefix: host.prefix, args: ['--udp', '[::]:0', ...args] }));

@@ -92,5 +92,17 @@ export function namespaces(t, names) {
   } finally {
     remove(probe);
   }
-  return build(names);
+  return keeping(t, build(names));
+}
+
+// use(daemon or client): it ends with the test, before its host does.
+function keeping(t, net) {
+  const open = [];
+  t.after(async () => {
+    const failures = [];
+    for (const each of open.reverse()) await (each.stop?.() ?? each.close()).catch((error) => failures.push(error));
+    for (const { name } of net.all) net.remove(name);
+    if (failures.length) throw failures[0];
+  });
+  return Object.assign(net, { use(each) { open.push(each); return each; } });
 }
