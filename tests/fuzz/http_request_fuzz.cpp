@@ -40,7 +40,7 @@ struct Server {
   // The answer, or what begins the stream that was asked for.
   std::pair<HttpResponse, bool> ask(const HttpRequest& request) {
     std::optional<Outcome> outcome;
-    api.handle(request, shard, [&](Outcome o) {
+    const auto under_way = api.handle(request, {shard, {}}, [&](Outcome o) {
       FUZZ_CHECK(!outcome);
       outcome = std::move(o);
     });
