@@ -62,7 +62,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void keep_place();
   bool keeps_place() const { return keeps_place_; }
   // It has just been told a token: until that has arrived the one before is good as well. Looks whether it has.
-  void await_token();
+  void await_token(const SecretHash& token);
   void look_after_token();
   static constexpr Duration place_every = std::chrono::seconds(4);
   // Somebody came back as this person elsewhere: says where it stands, and ends.
@@ -168,6 +168,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   std::deque<PlaceMark> marks_;
   std::uint64_t sent_ = 0, token_end_ = 0;  // the token has arrived when so much has
   bool token_awaited_ = false;
+  SecretHash token_{};
   Seq place_ = seq_zero;  // it has all up to here, whatever the marks say
   std::unique_ptr<Timer> place_timer_;
   std::shared_ptr<Session> session_;

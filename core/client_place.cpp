@@ -13,7 +13,8 @@ void Client::keep_place() {
   keeps_place_ = true;
 }
 
-void Client::await_token() {
+void Client::await_token(const SecretHash& token) {
+  token_ = token;
   token_end_ = sent_ + private_bytes();
   token_awaited_ = true;
   save_place_soon();
@@ -57,7 +58,7 @@ void Client::forget_acknowledged() {
   }
   if (token_awaited_ && acknowledged >= token_end_) {
     token_awaited_ = false;
-    hub_.confirm_token(*session_);
+    hub_.confirm_token(*session_, token_);
   }
 }
 

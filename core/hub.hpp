@@ -101,8 +101,8 @@ class Hub {
   // As if it had never been taken, or replaced by `newest`; unless there is a newer one.
   void restore_tokens(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& newest,
                       const Tokens& tokens);
-  void confirm_token(Session& session);                    // whose person has the newest one
-  std::shared_ptr<Client> keeper(const Session& session);  // a connection that keeps its place, if there is one
+  void confirm_token(Session& session, const SecretHash& token);  // its person has this one, if it is the newest
+  std::shared_ptr<Client> keeper(const Session& session);         // a connection that keeps its place, if there is one
   struct Resumed {
     std::string room;
     Seq place = seq_zero;

@@ -168,9 +168,10 @@ void Hub::restore_tokens(const std::shared_ptr<Session>& session, const std::opt
   put(*session);
 }
 
-void Hub::confirm_token(Session& session) {
+void Hub::confirm_token(Session& session, const SecretHash& token) {
   const std::lock_guard lock(m_);
-  if (!session.tokens_.earlier) return;
+  // The connection that is being taken over knows of an older one only.
+  if (session.tokens_.newest != token || !session.tokens_.earlier) return;
   tokens_.erase(*session.tokens_.earlier);
   session.tokens_.earlier.reset();
   put(session);

@@ -8,7 +8,7 @@ namespace {
 void tell_token(Client& client, const std::string& token) {
   client.tell("*** to come back later, once and within 24 hours: /resume " + token);
   client.keep_place();
-  client.await_token();
+  client.await_token(hash_secret(token));
 }
 
 // The journal has the new token, and nobody else is this person: nick and room are given, and what was said since.

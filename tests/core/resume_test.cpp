@@ -189,5 +189,22 @@ TEST_CASE("a new token that has arrived is the only one, also after a restart") 
   }
 }
 
+TEST_CASE("the connection that is taken over confirms no token but its own") {
+  Scene s;
+  Person ann(s.bench), back(s.bench);
+  ann.say("/nick ann");
+  ann.reader.unacked = 1 << 20;
+  const auto used = ann.ask();
+  ann.reader.unacked = 0;  // it has arrived, and nobody has looked yet
+  back.reader.unacked = 1 << 20;
+  back.say("/resume " + used);
+  REQUIRE(back.token().size() == 26);
+  ann.reader.leave_for_good(Farewell::lost);
+  back.reader.leave_for_good(Farewell::lost);
+  Person again(s.bench);
+  again.say("/resume " + used);
+  CHECK(again.reader->nick() == "ann");
+}
+
 }  // namespace
 }  // namespace chatbridge
