@@ -113,10 +113,10 @@ TEST_CASE("sqlite journal: what fails before its commit changes nothing; session
   auto j = std::make_unique<SqliteJournal>(quick(path));
   CHECK(put(*j, session("1", "ann")));
   CHECK(put(*j, session("2", "bob")));
-  sqlite::Db(path, SQLITE_OPEN_READWRITE, nullptr)
-      .exec(
-          "CREATE TRIGGER t BEFORE INSERT ON messages WHEN new.text=x'706F69736F6E' BEGIN SELECT raise(ABORT, 'no'); "
-          "END");
+  change_beside(
+      path,
+      "CREATE TRIGGER t BEFORE INSERT ON messages WHEN new.text=x'706F69736F6E' BEGIN SELECT raise(ABORT, 'no'); "
+      "END");
   // While the writer is held in an answer, all of this queues up for one transaction.
   std::atomic<bool> held = false, go = false;
   std::atomic<int> answered = 0, stored = 0;

@@ -120,11 +120,10 @@ TEST_CASE("sqlite file: one that lacks a table is damaged, and so is one whose t
   const Scratch dir;
   const auto path = dir / "chat.db";
   say(*std::make_unique<SqliteJournal>(quick(path)), lobby, "a");
-  const auto change = [&](const char* sql) { sqlite::Db(path, SQLITE_OPEN_READWRITE, nullptr).exec(sql); };
-  change("ALTER TABLE said RENAME TO unsaid");
+  change_beside(path, "ALTER TABLE said RENAME TO unsaid");
   CHECK_THAT(refusal(path),
              Contains("damaged (tables are missing)") && Contains("the -wal and -shm beside it go with it"));
-  change("ALTER TABLE unsaid RENAME TO said; ALTER TABLE rooms RENAME COLUMN floor TO flat");
+  change_beside(path, "ALTER TABLE unsaid RENAME TO said; ALTER TABLE rooms RENAME COLUMN floor TO flat");
   CHECK_THAT(refusal(path), Contains("damaged (table rooms has no column"));
 }
 
@@ -132,8 +131,7 @@ TEST_CASE("sqlite file: rooms and sessions that cannot be read say whose they ar
   const Scratch dir;
   const auto path = dir / "chat.db";
   SqliteJournal j(quick(path));
-  sqlite::Db(path, SQLITE_OPEN_READWRITE, nullptr)
-      .exec("ALTER TABLE rooms RENAME TO halls; ALTER TABLE sessions RENAME TO sittings");
+  change_beside(path, "ALTER TABLE rooms RENAME TO halls; ALTER TABLE sessions RENAME TO sittings");
   CHECK_THROWS_MATCHES(j.rooms(), JournalError,
                        Catch::Message("journal: " + path +
                                       " is damaged (no such table: rooms) and was left as it is; put back a copy of "

@@ -17,10 +17,10 @@ TEST_CASE("sqlite queue: of a session that nobody waits for there is one record,
   const auto path = dir / "chat.db";
   auto j = std::make_unique<SqliteJournal>(quick(path));
   CHECK(put(*j, session("4", "dora")));
-  sqlite::Db(path, SQLITE_OPEN_READWRITE, nullptr)
-      .exec(
-          "CREATE TABLE puts(id); CREATE TRIGGER t AFTER INSERT ON sessions BEGIN INSERT INTO puts VALUES(new.id); "
-          "END");
+  change_beside(
+      path,
+      "CREATE TABLE puts(id); CREATE TRIGGER t AFTER INSERT ON sessions BEGIN INSERT INTO puts VALUES(new.id); "
+      "END");
   std::atomic<bool> held = false, go = false;
   j->append(lobby, {message("a")}, [&](const auto&) {
     held = true;

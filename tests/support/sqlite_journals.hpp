@@ -44,6 +44,13 @@ inline void copy_journal(const std::string& from, const std::string& to) {
     if (fs::exists(from + ending)) fs::copy_file(from + ending, to + ending, fs::copy_options::overwrite_existing);
 }
 
+// As somebody would with another program, who waits while the journal itself is at it.
+inline void change_beside(const std::string& path, const char* sql) {
+  sqlite::Db db(path, SQLITE_OPEN_READWRITE, nullptr);
+  sqlite3_busy_timeout(db.get(), 10'000);
+  db.exec(sql);
+}
+
 inline std::string bytes_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
