@@ -97,7 +97,7 @@ std::shared_ptr<void> in_room(const Api& api, const RoomRoute& route, const Http
   const auto room = RoomName::parse(percent_decoded(route.room).value_or(""));
   if (!room) return done(error_response(request, room.error())), nullptr;
   if (route.events) return done(listen(api.hub.journal(), request, *room)), nullptr;
-  if (posts) return post_message(api.hub, asker.shard, request, *room, std::move(done)), nullptr;
+  if (posts) return post_message(api.hub, asker, request, *room, std::move(done)), nullptr;
   return read_messages(api.hub, asker, request, *room, std::move(done));
 }
 

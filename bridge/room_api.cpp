@@ -211,15 +211,16 @@ std::shared_ptr<void> read_messages(Hub& hub, const Asker& asker, const HttpRequ
   return reading;
 }
 
-void post_message(Hub& hub, Shard& shard, const HttpRequest& request, const RoomName& room, Done done) {
+void post_message(Hub& hub, const Asker& asker, const HttpRequest& request, const RoomName& room, Done done) {
   // A page of another site can have its visitors post some types without asking first, this one it can't.
   if (request.count(http::field::origin) > 0 && !is_json(view(request[http::field::content_type])))
     return done(error_response(request, 415, {errc::bad_request, "from a page, a POST is application/json"}));
   auto message = message_of(hub, request.body());
   if (!message) return done(error_response(request, message.error()));
-  const auto opened = hub.open(room);
+  const auto opened = hub.open(room, asker.host);
   if (!opened) return done(error_response(request, opened.error()));
-  (*opened)->append(*std::move(message), std::make_shared<Posting>(hub, shard, without_body(request), std::move(done)));
+  (*opened)->append(*std::move(message),
+                    std::make_shared<Posting>(hub, asker.shard, without_body(request), std::move(done)));
 }
 
 Outcome listen(const Journal& journal, const HttpRequest& request, const RoomName& room) {

@@ -36,7 +36,7 @@ std::shared_ptr<void> read_messages(Hub& hub, const Asker& asker, const HttpRequ
                                     Done done);
 
 // POST …/messages. 201 when the journal has it.
-void post_message(Hub& hub, Shard& shard, const HttpRequest& request, const RoomName& room, Done done);
+void post_message(Hub& hub, const Asker& asker, const HttpRequest& request, const RoomName& room, Done done);
 
 // GET …/events, by Last-Event-ID.
 Outcome listen(const Journal& journal, const HttpRequest& request, const RoomName& room);

@@ -73,7 +73,7 @@ result<Cursor*> Client::attach(const RoomName& room, From from, bool moving) {
   const auto max = hub_.options().rooms_per_client;
   if (max > 0 && cursors_.size() >= max + (moving ? 1 : 0))
     return Error{errc::too_many, "you are in " + std::to_string(max) + " rooms already"};
-  auto opened = hub_.open(room);
+  auto opened = hub_.open(room, host_);
   if (!opened) return opened.error();
   cursors_.push_back(std::make_unique<Cursor>(*this, *std::move(opened), from));
   if (keeps_place_) {

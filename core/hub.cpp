@@ -8,7 +8,8 @@ namespace chatbridge {
 namespace {
 
 constexpr Duration sweep_every = std::chrono::seconds(1);
-constexpr std::size_t waiting_overhead = 256;  // of a message that waits, besides its text
+constexpr std::size_t rooms_of_host_min = 100;  // where few rooms are allowed, people of one address may need them all
+constexpr std::size_t waiting_overhead = 256;   // of a message that waits, besides its text
 std::size_t waiting_cost(const Direct& d) { return d.text.size() + waiting_overhead; }
 
 }  // namespace
@@ -127,26 +128,36 @@ bool Hub::typing(const RoomName& room, const Session& session, ClientId origin) 
 
 // ---- rooms
 
-result<std::shared_ptr<Room>> Hub::open(const RoomName& name) {
+result<std::shared_ptr<Room>> Hub::open(const RoomName& name, const Host& host) {
   const std::lock_guard lock(m_);
   auto found = rooms_.find(name);
   if (found == rooms_.end()) {
-    if (options_.rooms > 0 && rooms_.size() >= options_.rooms && name != options_.default_room && !make_room())
-      return Error{errc::too_many, "this server has all the rooms it may have"};
+    if (options_.rooms > 0 && name != options_.default_room) {
+      if (rooms_taken(host)) drop_emptied();
+      if (rooms_.size() >= options_.rooms) return Error{errc::too_many, "this server has all the rooms it may have"};
+      if (rooms_taken(host)) return Error{errc::too_many, "your address has opened all the rooms it may"};
+    }
     found = rooms_.emplace(name, Entry{}).first;
     found->second.room = std::make_shared<Room>(name, journal_, options_.window_bytes, in_flight_);
+    found->second.opened_by = host;
+    if (host) ++rooms_of_[*host];
   }
   ++found->second.users;
   return found->second.room;
 }
 
+bool Hub::rooms_taken(const Host& host) const {
+  if (rooms_.size() >= options_.rooms) return true;
+  const auto opened = host ? rooms_of_.find(*host) : rooms_of_.end();
+  return opened != rooms_of_.end() && opened->second >= std::max(options_.rooms / 10, rooms_of_host_min);
+}
+
 // Rooms that the journal has emptied meanwhile are no more.
-bool Hub::make_room() {
+void Hub::drop_emptied() {
   const auto now = now_();
-  if (now - swept_ < sweep_every) return false;
+  if (now - swept_ < sweep_every) return;
   swept_ = now;
   for (auto e = rooms_.begin(); e != rooms_.end();) drop_if_unused(e++);
-  return rooms_.size() < options_.rooms;
 }
 
 void Hub::close(const RoomName& room) {
@@ -162,6 +173,7 @@ void Hub::drop_if_unused(std::map<RoomName, Entry>::iterator e) {
   // While a message is under way the room is held: it may be the first one.
   if (e->second.users == 0 && !has_messages(e->first) && e->second.room.use_count() == 1) {
     std::erase(changed_, e->first);
+    if (const auto& host = e->second.opened_by; host && --rooms_of_[*host] == 0) rooms_of_.erase(*host);
     rooms_.erase(e);
   }
 }

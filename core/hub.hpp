@@ -121,7 +121,8 @@ class Hub {
   bool nick_in_use(const Nick& nick) const;
 
   // ---- rooms: open() until as many close(); a room without users and messages is no more
-  result<std::shared_ptr<Room>> open(const RoomName& name);
+  // `host` asks for it. Fails with too_many: a new one needs a place, and a tenth of all is what one host may open.
+  result<std::shared_ptr<Room>> open(const RoomName& name, const Host& host);
   void close(const RoomName& room);
   void join(const RoomName& room, Session& session, Via via, ClientId origin);
   void leave(const RoomName& room, Session& session, ClientId origin);
@@ -160,6 +161,7 @@ class Hub {
   struct Entry {
     std::shared_ptr<Room> room;
     std::size_t users = 0;
+    Host opened_by;
     std::map<const Session*, Here> people;
     std::vector<Member> joined, left;  // to be told
     bool changed = false;              // is in changed_
@@ -186,7 +188,8 @@ class Hub {
   void forget_old_sessions();
   void forget(Session& session);
   bool has_messages(const RoomName& room) const;
-  bool make_room();
+  bool rooms_taken(const Host& host) const;
+  void drop_emptied();
   void drop_if_unused(std::map<RoomName, Entry>::iterator e);
 
   Journal& journal_;
@@ -198,6 +201,7 @@ class Hub {
 
   mutable std::mutex m_;
   std::map<RoomName, Entry> rooms_;
+  std::unordered_map<NetworkBits, std::size_t, KeyedHash> rooms_of_;  // how many it opened, in this life of the server
   std::vector<RoomName> changed_;
   TimePoint swept_{};
   std::unordered_map<std::string, Session*> nicks_;  // by key; the session outlives its claim

@@ -210,6 +210,30 @@ TEST_CASE("there are so many rooms at most, and an empty one makes place") {
   CHECK(ann->attach(room("c"), {}).has_value());
 }
 
+TEST_CASE("one host opens a tenth of the rooms at most, and a hundred; others find place") {
+  HubOptions o;
+  o.rooms = 1010;
+  o.rooms_per_client = 0;
+  Scene s(o);
+  test::Reader flood(s.bench, Wire::line), other(s.bench, Wire::line), near(s.bench, Wire::line);
+  flood->become(s.hub.new_session());
+  flood->come_from(NetworkBits{1});
+  other->come_from(NetworkBits{2});
+  for (int i = 0; i < 101; ++i) REQUIRE(flood->attach(room("r" + std::to_string(i)), {}).has_value());
+  const auto refused = flood->attach(room("one-more"), {});
+  REQUIRE(!refused);
+  CHECK(refused.error().code == errc::too_many);
+  CHECK(refused.error().message == "your address has opened all the rooms it may");
+  CHECK(flood->attach(o.default_room, {}).has_value());
+  CHECK(other->attach(room("one-more"), {}).has_value());
+  CHECK(flood->attach(room("one-more"), {}).has_value());
+  CHECK(near->attach(room("nobody-counts-this-host"), {}).has_value());
+  flood->leave(room("r7"));
+  s.presence();
+  CHECK(flood->attach(room("another"), {}).has_value());
+  CHECK(!flood->attach(room("r7"), {}));
+}
+
 TEST_CASE("rooms that the journal has emptied make way for new ones") {
   HubOptions o;
   o.rooms = 2;

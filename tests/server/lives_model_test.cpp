@@ -146,7 +146,7 @@ class Life {
   }
 
   void enter(Person& p, const std::string& name, Reading& r) {
-    const auto opened = bench_->hub.open(room(name)).value();
+    const auto opened = bench_->hub.open(room(name), {}).value();
     auto from = r.began ? From{From::What::after, Seq{r.last}, 0} : From{};
     if (!r.began) {
       r.newest = p.newest;
