@@ -132,15 +132,18 @@ result<std::shared_ptr<Room>> Hub::open(const RoomName& name, const Host& host) 
   const std::lock_guard lock(m_);
   auto found = rooms_.find(name);
   if (found == rooms_.end()) {
-    if (options_.rooms > 0 && name != options_.default_room) {
+    const bool counts = options_.rooms > 0 && name != options_.default_room;
+    if (counts) {
       if (rooms_taken(host)) drop_emptied();
       if (rooms_.size() >= options_.rooms) return Error{errc::too_many, "this server has all the rooms it may have"};
       if (rooms_taken(host)) return Error{errc::too_many, "your address has opened all the rooms it may"};
     }
     found = rooms_.emplace(name, Entry{}).first;
     found->second.room = std::make_shared<Room>(name, journal_, options_.window_bytes, in_flight_);
-    found->second.opened_by = host;
-    if (host) ++rooms_of_[*host];
+    if (counts && host) {
+      found->second.opened_by = host;
+      ++rooms_of_[*host];
+    }
   }
   ++found->second.users;
   return found->second.room;
