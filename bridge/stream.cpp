@@ -14,6 +14,16 @@ namespace {
 constexpr int unsent_bytes = 128 * 1024;  // TCP_NOTSENT_LOWAT, tcp(7)
 constexpr int keepalive_idle_s = 60, keepalive_interval_s = 15, keepalive_probes = 4;
 
+// One piece is the usual case, and the kernel has less to take apart.
+ssize_t send(int fd, Chunk& chunk) {
+  constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  if (chunk.count == 1) return ::send(fd, chunk.iov[0].iov_base, chunk.iov[0].iov_len, flags);
+  msghdr message{};
+  message.msg_iov = chunk.iov.data();
+  message.msg_iovlen = chunk.count;
+  return ::sendmsg(fd, &message, flags);
+}
+
 void set(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); }
 
 }  // namespace
@@ -64,10 +74,7 @@ Sending send_due(Client& client, Socket& socket, bool& delivered) {
   for (;;) {
     auto& chunk = client.gather();
     if (chunk.bytes == 0) return Sending::drained;
-    msghdr message{};
-    message.msg_iov = chunk.iov.data();
-    message.msg_iovlen = chunk.count;
-    const auto n = ::sendmsg(socket.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const auto n = send(socket.native_handle(), chunk);
     if (n < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN || errno == EWOULDBLOCK ? Sending::blocked : Sending::failed;

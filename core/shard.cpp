@@ -27,7 +27,28 @@ void RoomReaders::detach(Cursor& cursor) {
 
 void RoomReaders::wake() {
   if (woken_.exchange(true, std::memory_order_acq_rel)) return;
-  shard_.post([self = shared_from_this()] { self->walk(); });
+  shard_.post([self = shared_from_this()] { self->woken(); });
+}
+
+void RoomReaders::woken() {
+  const auto linger = shard_.linger();
+  if (linger == Duration{}) return walk();
+  // A quiet room waits for nothing. In a busy one a walk that took longer than this has let enough come together.
+  const auto now = std::chrono::steady_clock::now();
+  const auto due = std::min(walked_ + 2 * linger, now + linger);
+  if (due <= now) return walk();
+  if (!linger_) linger_ = std::make_unique<boost::asio::steady_timer>(shard_.io());
+  linger_->expires_at(due);
+  lingering_ = true;
+  linger_->async_wait([self = shared_from_this()](boost::system::error_code ec) {
+    if (!ec) self->hurry();
+  });
+}
+
+void RoomReaders::hurry() {
+  if (!std::exchange(lingering_, false)) return;
+  linger_->cancel();
+  walk();
 }
 
 void RoomReaders::refresh() {
@@ -39,6 +60,7 @@ void RoomReaders::walk() {
   // Cleared before the head is read: an entry that comes later finds it cleared and wakes again.
   woken_.store(false, std::memory_order_release);
   refresh();
+  if (shard_.linger() > Duration{}) walked_ = std::chrono::steady_clock::now();
   const Shard::Flushing flushing(shard_);
   // A flush may take input, and a command may detach any cursor: the last one takes its slot. Backwards, what moves has
   // been flushed, or moves to where the walk still comes.
@@ -99,6 +121,13 @@ Shard::Flushing::~Flushing() {
   if (--shard_.flushing_ > 0) return;
   for (std::size_t i = 0; i < shard_.after_.size(); ++i) shard_.after_[i].first(shard_.after_[i].second);
   shard_.after_.clear();
+}
+
+void Shard::set_linger(Duration linger) {
+  linger_time_ = linger;
+  std::vector<std::shared_ptr<RoomReaders>> all;  // a walk may have clients leave
+  for (const auto& [room, readers] : readers_) all.push_back(readers);
+  for (const auto& readers : all) readers->hurry();
 }
 
 std::shared_ptr<RoomReaders> Shard::readers(const std::shared_ptr<Room>& room) {

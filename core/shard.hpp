@@ -31,10 +31,14 @@ class RoomReaders : public std::enable_shared_from_this<RoomReaders> {
   void detach(Cursor& cursor);
   const View& view(Wire wire) const { return views_[static_cast<std::size_t>(wire)]; }
 
-  // The room's head has moved. Any thread; however often it is called, one walk follows.
+  // The room's head has moved. Any thread; however often it is called, one walk follows: at once, but in a room that
+  // has just been walked at most the shard's linger later, so that more goes with one send.
   void wake();
+  // Does not linger any longer.
+  void hurry();
 
  private:
+  void woken();
   void walk();
   void refresh();
 
@@ -44,6 +48,9 @@ class RoomReaders : public std::enable_shared_from_this<RoomReaders> {
   std::array<std::size_t, wire_count> counts_{};
   std::vector<Cursor*> cursors_;
   std::atomic<bool> woken_{false};
+  TimePoint walked_ = TimePoint::min();                // when the last walk began
+  std::unique_ptr<boost::asio::steady_timer> linger_;  // until the next one; made when first needed
+  bool lingering_ = false;
 };
 
 // Bytes for one send: a client's private log, then one cursor's span. Valid until the next gather().
@@ -95,6 +102,11 @@ class Shard {
   // Calls fn(arg) once when the walk or flush under way is over; with none under way, at once.
   void after_flush(void (*fn)(void*), void* arg);
 
+  // How long what is said in a busy room may wait for more to go with it; 0: not at all, as it is before this is
+  // called. Ends waits that are under way.
+  void set_linger(Duration linger);
+  Duration linger() const { return linger_time_; }
+
   std::shared_ptr<RoomReaders> readers(const std::shared_ptr<Room>& room);
   void forget(const Room& room) { readers_.erase(&room); }
 
@@ -124,6 +136,7 @@ class Shard {
   std::vector<std::shared_ptr<Client>> dirty_, flushing_now_;
   std::vector<std::pair<void (*)(void*), void*>> after_;
   int flushing_ = 0;
+  Duration linger_time_{};
   std::unordered_map<const Room*, std::shared_ptr<RoomReaders>> readers_;
 };
 

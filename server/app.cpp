@@ -24,9 +24,12 @@ std::size_t thread_count(std::size_t configured) {
   return configured > 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
 }
 
-std::vector<std::unique_ptr<Lane>> make_lanes(std::size_t n) {
+std::vector<std::unique_ptr<Lane>> make_lanes(std::size_t n, Duration linger) {
   std::vector<std::unique_ptr<Lane>> lanes;
-  for (std::size_t i = 0; i < n; ++i) lanes.push_back(std::make_unique<Lane>());
+  for (std::size_t i = 0; i < n; ++i) {
+    lanes.push_back(std::make_unique<Lane>());
+    lanes.back()->shard.set_linger(linger);
+  }
   return lanes;
 }
 
@@ -107,7 +110,7 @@ App::App(const Config& config)
     : config_(config),
       admission_({config.connections.value_or(connections_for(open_files(), thread_count(config.threads))),
                   config.connections_per_address}),
-      lanes_(make_lanes(thread_count(config.threads))),
+      lanes_(make_lanes(thread_count(config.threads), config.linger)),
       first_(*lanes_.front()),
       journal_(make_journal(config)),
       hub_(*journal_, config.hub, [this] { first_.shard.dispatch([this] { arm_presence(); }); }),
@@ -255,6 +258,7 @@ void App::finish_clients() {
   auto left = std::make_shared<std::atomic<std::size_t>>(lanes_.size());
   on_every_lane(
       [this, left](Lane& lane) {
+        lane.shard.set_linger({});
         lane.connections.finish();
         lane.connections.when_empty([this, left] {
           if (left->fetch_sub(1) == 1) first_.shard.post([this] { stopped(); });

@@ -149,6 +149,11 @@ const std::vector<Key>& keys() {
       {"room.window_bytes", "1MiB", "memory for the recent messages of a room",
        at_least(
            16 * 1024, [](Config & c) -> auto& { return c.hub.window_bytes; })},
+      {"room.linger", "1ms", "in a busy room a message may wait so long for others to go with it; 0: none does",
+       [](Config& c, const Values& v) {
+         c.linger = parse_duration(one(v));
+         if (c.linger > std::chrono::seconds(1)) wrong("'" + one(v) + "' is more than 1s");
+       }},
       {"presence.max", "100", "up to so many people in a room are named, above it counted",
        [](Config& c, const Values& v) {
          c.hub.presence_max = number(one(v));

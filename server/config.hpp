@@ -33,6 +33,7 @@ struct Config {
   std::size_t connections_per_address = 0;
   JournalOptions journal;
   std::size_t threads = 0;  // 0: one per core
+  Duration linger{};        // Shard::set_linger
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::text;
 };

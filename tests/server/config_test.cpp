@@ -136,6 +136,7 @@ TEST_CASE("wrong values name where they stand and which key it is") {
                                                         {"udp.trusted", "example.org"},
                                                         {"room.default", "No Room"},
                                                         {"room.window_bytes", "1"},
+                                                        {"room.linger", "2s"},
                                                         {"presence.max", "-1"},
                                                         {"presence.max", "many"},
                                                         {"relay.mode", "Chat"},
