@@ -49,7 +49,8 @@ result<std::string> Client::rename(std::string_view raw) {
 void Client::become_again(std::shared_ptr<Session> session) {
   if (keeps_place_) save_place();
   const auto farewell = can_come_back() ? Farewell::lost : Farewell::said;  // who it was may come back, too
-  keeps_place_ = token_awaited_ = gave_place_away_ = false;
+  keeps_place_ = gave_place_away_ = false;
+  place_.reset();
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
   hub_.disconnect(*session_, farewell, this);
   become(std::move(session));
@@ -58,7 +59,7 @@ void Client::become_again(std::shared_ptr<Session> session) {
 void Client::gone(Farewell farewell) {
   if (keeps_place_) save_place();
   if ((keeps_place_ || gave_place_away_) && !said_goodbye_) farewell = Farewell::lost;
-  place_timer_.reset();
+  place_.reset();
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
   if (session_) hub_.disconnect(*session_, can_come_back() ? farewell : Farewell::said, this);
   resume_.reset();
@@ -76,12 +77,7 @@ result<Cursor*> Client::attach(const RoomName& room, From from, bool moving) {
   auto opened = hub_.open(room, host_);
   if (!opened) return opened.error();
   cursors_.push_back(std::make_unique<Cursor>(*this, *std::move(opened), from));
-  if (keeps_place_) {
-    // The one room it is in from now on.
-    marks_.clear();
-    place_ = cursors_.back()->seq();
-    save_place_soon();
-  }
+  if (keeps_place_) place_from(cursors_.back()->seq());  // the one room it is in from now on
   shard_.flush_soon(*this);
   return cursors_.back().get();
 }

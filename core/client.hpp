@@ -142,6 +142,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void forget_sent();
   void send(Cursor& cursor, Message m);
   void sent_some(std::size_t bytes);
+  void place_from(Seq seq);
   void save_place_soon();
   void forget_acknowledged();
   void save_place();
@@ -160,17 +161,23 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   bool held_ = false, muted_ = false, dirty_ = false;
   std::atomic<bool> keeps_place_{false};
   bool gave_place_away_ = false, said_goodbye_ = false;
-  // When all up to `offset` of what was sent since keep_place() is acknowledged, the client has all up to `seq`.
-  struct PlaceMark {
-    std::uint64_t offset;
-    Seq seq;
+  // Of the few who have a token; the others do not pay for it.
+  struct Place {
+    // When all up to `offset` of what was sent since keep_place() is acknowledged, the client has all up to `seq`.
+    struct Mark {
+      std::uint64_t offset;
+      Seq seq;
+    };
+    Place(TimerWheel& wheel, Timer::Fn fn, void* arg) : timer(wheel, fn, arg) {}
+    std::deque<Mark> marks;
+    Seq seq = seq_zero;  // it has all up to here, whatever the marks say
+    std::uint64_t sent = 0;
+    std::uint64_t token_end = 0;  // the token has arrived when so much has
+    bool token_awaited = false;
+    SecretHash token{};
+    Timer timer;
   };
-  std::deque<PlaceMark> marks_;
-  std::uint64_t sent_ = 0, token_end_ = 0;  // the token has arrived when so much has
-  bool token_awaited_ = false;
-  SecretHash token_{};
-  Seq place_ = seq_zero;  // it has all up to here, whatever the marks say
-  std::unique_ptr<Timer> place_timer_;
+  std::unique_ptr<Place> place_;  // from keep_place() on, until it is gone
   std::shared_ptr<Session> session_;
   std::vector<std::unique_ptr<Cursor>> cursors_;
   std::size_t turn_ = 0;  // the cursor that gathers next

@@ -162,10 +162,11 @@ class Life {
 
   // Durable before it is told, as a connection does it. False: not before the end.
   bool keep(Session& session) {
-    std::atomic<bool> kept = false;
-    bench_->hub.keep(session, [&kept](result<void> done) { kept = done.has_value(); });
-    poll_until([&] { return kept.load(); });
-    return kept;
+    // What was handed over before the end may be answered after it.
+    const auto kept = std::make_shared<std::atomic<bool>>(false);
+    bench_->hub.keep(session, [kept](result<void> done) { *kept = done.has_value(); });
+    poll_until([&] { return kept->load(); });
+    return *kept;
   }
 
   void disconnect(Person& p) {
