@@ -72,6 +72,11 @@ struct WellFormed {
     text(r.room), text(r.prefix);
     FUZZ_CHECK(r.limit >= 1 && r.limit <= 300);
   }
+  void operator()(const v1::Direct& r) const {
+    text(r.nick), text(r.text);
+    FUZZ_CHECK(good_id(r.id));
+  }
+  void operator()(const v1::Typing& r) const { text(r.room); }
   void operator()(const v1::Ping&) const {}
 };
 
@@ -90,7 +95,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_CHECK(depth(input) <= 8);
   FUZZ_CHECK(input.find('\0') == std::string_view::npos);  // the library takes it for the end
   std::visit(WellFormed{}, request);
-  static const char* const names[] = {"hello", "join", "leave", "message", "history", "nick", "who", "ping"};
+  static const char* const names[] = {"hello", "join", "leave",  "message", "history",
+                                      "nick",  "who",  "direct", "typing",  "ping"};
   FUZZ_CHECK(object["type"] == names[request.index()]);
   return 0;
 }
