@@ -26,7 +26,8 @@ void holds_together(const Config& c) {
   FUZZ_CHECK(c.http_options.ws.frame_bytes >= c.hub.text.bytes);
   FUZZ_CHECK(c.hub.presence_max <= 300 && c.threads <= 256);
   FUZZ_CHECK(c.hub.window_bytes >= 16 * 1024 && c.hub.pending_bytes >= 4096);
-  FUZZ_CHECK(c.journal.url == "memory");
+  FUZZ_CHECK(c.journal.url == "memory" || c.journal.url.starts_with("sqlite:"));
+  FUZZ_CHECK(c.linger >= Duration::zero() && c.linger <= std::chrono::seconds(1));
   // A deadline that is added to a clock's now does not go round.
   for (const auto d : {c.tcp_options.unterminated, c.tcp_options.greeting, c.tcp_options.half_open, c.tcp_options.stall,
                        c.udp_options.idle, c.http_options.header_timeout, c.http_options.idle_timeout,
