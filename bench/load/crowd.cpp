@@ -25,26 +25,17 @@ bool Crowd::receives(const Group& group) {
 }
 
 Crowd::Crowd(const std::vector<Group>& groups, std::size_t payload_size, Nanoseconds nap)
-    : groups_(groups),
-      // Streams come first: the order of all is compared with that of the first receiver, which loses nothing.
-      checker_(
-          [&] {
-            for (const auto& group : groups_)
-              if (!group.endpoint.datagrams) add(group);
-            first_datagram_ = roles_.size();
-            for (const auto& group : groups_)
-              if (group.endpoint.datagrams) add(group);
-            return roles_;
-          }(),
-          senders_.size()),
-      payload_(payload_size),
-      nap_(nap),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      events_(4096),
-      buffer_(256 * 1024) {
+    : payload_(payload_size), nap_(nap), epoll_(::epoll_create1(EPOLL_CLOEXEC)), events_(4096), buffer_(256 * 1024) {
   if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+  // Streams come first: the orders of all are compared with that of the first receiver, which must lose nothing.
+  for (const auto& group : groups)
+    if (!group.endpoint.datagrams) add(group);
+  first_datagram_ = roles_.size();
+  for (const auto& group : groups)
+    if (group.endpoint.datagrams) add(group);
   if (senders_.empty()) throw std::runtime_error("nobody sends");
   if (senders_.size() > Payload::senders_max) throw std::runtime_error("too many senders");
+  checker_.emplace(roles_, senders_.size());
   scanners_.resize(roles_.size());
   begun_.resize(streams_.size());
   let_in_.resize(datagram_clients_);
@@ -132,7 +123,7 @@ void Crowd::settle(std::size_t index) {
     }
     begun = 3;
     if (receiver_of_[index] == no_receiver) return;
-    const auto lacked = checker_.gone(receiver_of_[index]);
+    const auto lacked = checker_->gone(receiver_of_[index]);
     if (on_gone) on_gone(lacked);
   }
 }
@@ -145,7 +136,7 @@ std::uint64_t Crowd::now_us() const {
 }
 
 void Crowd::say(std::uint32_t sender) {
-  const auto counter = checker_.send(sender);
+  const auto counter = checker_->send(sender);
   streams_[senders_[sender]].say(payload_.encode({sender, counter, now_us()}));
   to_flush_.push_back(senders_[sender]);
 }
@@ -161,7 +152,7 @@ void Crowd::flush() {
 // ---- hearing
 
 void Crowd::came(std::size_t receiver, const Stamp& stamp) {
-  switch (checker_.received(receiver, stamp)) {
+  switch (checker_->received(receiver, stamp)) {
     case Checker::Verdict::own:
       ++own_;
       return;
@@ -178,7 +169,7 @@ void Crowd::came(std::size_t receiver, const Stamp& stamp) {
 void Crowd::text(std::size_t receiver, std::string_view bytes) {
   if (receiver == no_receiver) return;
   scanners_[receiver].feed(
-      payload_, bytes, [&](const Stamp& stamp) { came(receiver, stamp); }, [&] { checker_.torn(); });
+      payload_, bytes, [&](const Stamp& stamp) { came(receiver, stamp); }, [&] { checker_->torn(); });
 }
 
 void Crowd::stream_event(std::size_t index, std::uint32_t events) {
@@ -203,7 +194,7 @@ void Crowd::datagram_event(DatagramSocket& socket) {
     }
     // A datagram is whole or not there: nothing of it is kept for the next one.
     Scanner().feed(
-        payload_, bytes, [&](const Stamp& stamp) { came(first_datagram_ + client, stamp); }, [&] { checker_.torn(); });
+        payload_, bytes, [&](const Stamp& stamp) { came(first_datagram_ + client, stamp); }, [&] { checker_->torn(); });
   });
 }
 

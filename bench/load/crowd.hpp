@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ class Crowd {
   // Whoever sends in a chat room gets what the others send. Only those of MQTT and NATS need not.
   static bool receives(const Group& group);
 
+  // `groups` outlive it.
   Crowd(const std::vector<Group>& groups, std::size_t payload_size, Nanoseconds nap);
   Crowd(const Crowd&) = delete;
   ~Crowd();
@@ -51,7 +53,7 @@ class Crowd {
   // Reads what has come; if nothing has, waits for at most so long, or the nap, first.
   void poll(Nanoseconds wait);
 
-  Checker& checker() { return checker_; }
+  Checker& checker() { return *checker_; }
   const Histogram& latencies() const { return latencies_; }
   void forget_figures() { latencies_ = {}, deliveries_ = own_ = reads_ = bytes_ = 0; }
   std::uint64_t deliveries() const { return deliveries_; }  // as expected
@@ -80,7 +82,6 @@ class Crowd {
   static constexpr std::size_t no_receiver = SIZE_MAX;
   static constexpr std::uint64_t datagram_key = std::uint64_t{1} << 32;
 
-  const std::vector<Group>& groups_;
   std::vector<Stream> streams_;
   std::vector<std::size_t> receiver_of_;  // by stream
   std::vector<std::uint8_t> begun_;       // by stream: 1 on its way, 2 in, 3 no more
@@ -91,7 +92,7 @@ class Crowd {
   std::vector<bool> let_in_;  // by datagram client
   std::vector<Checker::Receiver> roles_;
   std::vector<Scanner> scanners_;  // by receiver
-  Checker checker_;
+  std::optional<Checker> checker_;
   Payload payload_;
   const Nanoseconds nap_;
   int epoll_;
