@@ -9,7 +9,7 @@
 
 namespace chatbridge::bench {
 
-// chat: lines of chatbridge and the floor. v1: chatbridge.v1. lines: nothing but lines (ncat --chat).
+// chat: lines of chatbridge and the floor. v1: chatbridge.v1. lines: ncat --chat.
 enum class Dialect { chat, v1, lines, mqtt, nats, irc };
 
 // tcp://HOST:PORT, udp://…, ws://HOST:PORT/PATH, v1://… (WebSocket), lines://… mqtt://… nats://… irc://…, and the
