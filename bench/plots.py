@@ -80,7 +80,7 @@ GREY = "#7f8c8d"
 COLOURS = {"floor TCP": "#a0a8a9", "floor WebSocket": "#6f7a7b", "chatbridge TCP": "#e67e22", "chatbridge WebSocket": "#2980b9",
            "chatbridge chatbridge.v1": "#8e5bd0", "chatbridge UDP": "#27ae60"}
 DASHES = {"p99": 2, "p99.9": 4}
-DRAW = """set terminal svg size 860,500 dynamic font "sans-serif,15"
+DRAW = """set terminal svg size 960,480 dynamic font "sans-serif,15"
 set output "{out}"
 set title "{title}" textcolor rgb "{grey}"
 set xlabel "{x}" textcolor rgb "{grey}"
@@ -88,7 +88,7 @@ set ylabel "{y}" textcolor rgb "{grey}"
 set border 3 linecolor rgb "{grey}"
 set tics nomirror textcolor rgb "{grey}"
 set grid linecolor rgb "{grey}" linewidth 0.4 dashtype 3
-set key top left reverse Left textcolor rgb "{grey}"
+set key outside right top reverse Left textcolor rgb "{grey}"
 set logscale x
 set xtics ({xtics})
 set xrange [{first}:{last}]

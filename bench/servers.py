@@ -157,7 +157,7 @@ STARTERS = {"floor": floor, "chatbridge": chatbridge, "mosquitto": mosquitto, "n
 OTHERS = ("mosquitto", "nats-server", "inspircd", "ncat")
 # ncat waits by select(), for 1,024 descriptors at most, and lets few connections wait to be accepted.
 CLIENTS_MAX = {"ncat": 1015}
-AT_ONCE = {"ncat": 32}
+AT_ONCE = {"ncat": 8}
 KINDS = {"floor": ("tcp", "ws", "v1", "udp"), "chatbridge": ("tcp", "ws", "v1", "udp"), "mosquitto": ("tcp", "ws"),
          "nats-server": ("tcp", "ws"), "inspircd": ("tcp", "ws"), "ncat": ("tcp",)}
 

@@ -41,7 +41,13 @@ Crowd::Crowd(const std::vector<Group>& groups, std::size_t payload_size, Nanosec
   let_in_.resize(datagram_clients_);
 }
 
-Crowd::~Crowd() { ::close(epoll_); }
+Crowd::~Crowd() {
+  // A server does not see UDP clients go: it would send to them for minutes.
+  for (auto& socket : sockets_)
+    for (auto c = socket.first(); c < socket.first() + socket.count(); ++c)
+      if (let_in_[c]) socket.quit(c);
+  ::close(epoll_);
+}
 
 void Crowd::add(const Group& group) {
   if (group.endpoint.datagrams) {

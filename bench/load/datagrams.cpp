@@ -42,9 +42,10 @@ DatagramSocket::~DatagramSocket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void DatagramSocket::hello(std::size_t client) {
-  const auto frames = bench::hello(*endpoint_, client, true);
-  const auto& text = frames.front().bytes;
+void DatagramSocket::hello(std::size_t client) { send(client, bench::hello(*endpoint_, client, true).front().bytes); }
+void DatagramSocket::quit(std::size_t client) { send(client, "/quit"); }
+
+void DatagramSocket::send(std::size_t client, std::string_view text) {
   iovec bytes{const_cast<char*>(text.data()), text.size()};
   Control control{};
   msghdr message{};

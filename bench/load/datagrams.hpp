@@ -21,6 +21,7 @@ class DatagramSocket {
   std::size_t first() const { return first_; }
   std::size_t count() const { return count_; }
   void hello(std::size_t client);
+  void quit(std::size_t client);
   // Calls `datagram(client, bytes)` for each that is there.
   template <class Datagram>
   void readable(std::span<char> buffer, Datagram datagram) {
@@ -37,6 +38,7 @@ class DatagramSocket {
     std::size_t client = nobody;
     std::string_view bytes;
   };
+  void send(std::size_t client, std::string_view text);
   Received receive(std::span<char> buffer);
 
   const Endpoint* endpoint_;

@@ -133,7 +133,7 @@ std::vector<Frames> hello(const Endpoint& endpoint, std::size_t n, bool receives
 Login logging_in(const Endpoint& endpoint, std::string& seen, bool receives) {
   switch (endpoint.dialect) {
     case Dialect::lines:
-      return {.ready = true, .answer = {}};
+      return {.ready = has(seen, "already connected:"), .answer = {}};
     case Dialect::chat:
       return {.ready = has(seen, "*** you are"), .answer = {}};
     case Dialect::v1:

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 struct Options {
   std::vector<std::string> receivers, senders, both;
   std::size_t size = 64, at_once = 64, one_to_all = 0;
-  double rate = 0, seconds = 5, warmup = 0.5, nap = 50e-6, hold = 0, deadline = 120;
+  double rate = 0, seconds = 5, warmup = 0.5, nap = 50e-6, hold = 0, deadline = 120, patience = 3;
   std::uint32_t window = 0;
   pid_t pid = 0;
   std::string name;
@@ -97,8 +97,8 @@ bool add_faults(JsonLine& out, Crowd& crowd) {
 
 bool measure(JsonLine& out, Crowd& crowd, const Options& options) {
   const auto run = [&](double seconds) {
-    return options.window > 0 ? with_window(crowd, options.window, duration(seconds))
-                              : at_rate(crowd, options.rate, duration(seconds));
+    return options.window > 0 ? with_window(crowd, options.window, duration(seconds), duration(options.patience))
+                              : at_rate(crowd, options.rate, duration(seconds), duration(options.patience));
   };
   if (options.warmup > 0) run(options.warmup);
   crowd.forget_figures();
@@ -122,7 +122,7 @@ bool measure_one_to_all(JsonLine& out, Crowd& crowd, const Options& options) {
   hold(crowd, options.hold);
   crowd.forget_figures();
   const auto before = usage(options.pid);
-  auto times = one_to_all(crowd, options.one_to_all);
+  auto times = one_to_all(crowd, options.one_to_all, duration(options.patience));
   add_costs(out, crowd, before, usage(options.pid));
   std::ranges::sort(times);
   out.number("held_s", options.hold)
@@ -147,7 +147,10 @@ bool run(JsonLine& out, const Options& options) {
       .number("connected", static_cast<double>(crowd.ready()))
       .number("refused", static_cast<double>(crowd.refused()))
       .number("connections_per_s", static_cast<double>(crowd.ready()) / took);
-  const auto failed = [&](const char* what) { return out.text("error", what).text("why", crowd.why()), false; };
+  const auto failed = [&](const char* what) {
+    out.number("disconnected", static_cast<double>(crowd.disconnected())).text("error", what).text("why", crowd.why());
+    return false;
+  };
   if (!in) return failed("not all clients got in");
   if (!warm(crowd, deadline)) return failed("not everybody hears what is said");
   std::this_thread::sleep_for(200ms);
@@ -182,6 +185,7 @@ int main(int argc, char** argv) {
   app.add_option("--at-once", options.at_once, "clients on their way in at a time");
   app.add_option("--nap", options.nap, "seconds between looks while nothing comes; 0: sleep until something does");
   app.add_option("--deadline", options.deadline, "seconds until everybody must be in");
+  app.add_option("--patience", options.patience, "seconds without anything until what is missing is lost");
   app.add_option("--pid", options.pid, "of the server, for its time and memory");
   app.add_option("--name", options.name, "repeated in the result");
   CLI11_PARSE(app, argc, argv);

@@ -7,7 +7,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 3s;  // without anything, while something is due
 constexpr auto tick = Nanoseconds(20ms);
 
 double seconds(Nanoseconds t) { return std::chrono::duration<double>(t).count(); }
@@ -15,7 +14,7 @@ double seconds(Nanoseconds t) { return std::chrono::duration<double>(t).count();
 // When something last came.
 class Progress {
  public:
-  explicit Progress(const Crowd& crowd) : crowd_(crowd) {}
+  Progress(const Crowd& crowd, Nanoseconds patience) : crowd_(crowd), patience_(patience) {}
   void look() {
     const auto all = crowd_.deliveries() + crowd_.own();
     if (all == seen_) return;
@@ -23,10 +22,11 @@ class Progress {
     last_ = Clock::now();
   }
   Clock::time_point last() const { return last_; }
-  bool stalled() const { return Clock::now() - last_ > patience; }
+  bool stalled() const { return Clock::now() - last_ > patience_; }
 
  private:
   const Crowd& crowd_;
+  const Nanoseconds patience_;
   std::uint64_t seen_ = 0;
   Clock::time_point last_ = Clock::now();
 };
@@ -117,10 +117,10 @@ bool warm(Crowd& crowd, Clock::time_point deadline) {
   return true;
 }
 
-Outcome at_rate(Crowd& crowd, double rate, Nanoseconds time) {
+Outcome at_rate(Crowd& crowd, double rate, Nanoseconds time, Nanoseconds patience) {
   Outcome out;
   const auto began = Clock::now();
-  Progress progress(crowd);
+  Progress progress(crowd, patience);
   const auto planned = static_cast<std::uint64_t>(rate * seconds(time));
   const auto due = [&](std::uint64_t n) {
     return began +
@@ -142,12 +142,12 @@ Outcome at_rate(Crowd& crowd, double rate, Nanoseconds time) {
   return out;
 }
 
-Outcome with_window(Crowd& crowd, std::uint32_t window, Nanoseconds time) {
+Outcome with_window(Crowd& crowd, std::uint32_t window, Nanoseconds time, Nanoseconds patience) {
   Outcome out;
   Windows windows(crowd, window);
   windows.begin(crowd.checker().sent());
   const auto began = Clock::now();
-  Progress progress(crowd);
+  Progress progress(crowd, patience);
   while (Clock::now() - began < time && !progress.stalled()) {
     out.messages += windows.fill();
     crowd.poll(tick);
@@ -158,10 +158,10 @@ Outcome with_window(Crowd& crowd, std::uint32_t window, Nanoseconds time) {
   return out;
 }
 
-std::vector<double> one_to_all(Crowd& crowd, std::size_t times) {
+std::vector<double> one_to_all(Crowd& crowd, std::size_t times, Nanoseconds patience) {
   std::vector<double> out;
   for (std::size_t i = 0; i < times; ++i) {
-    Progress progress(crowd);
+    Progress progress(crowd, patience);
     const auto began = Clock::now();
     const auto all = crowd.deliveries() + crowd.checker().audience(0);
     crowd.say(0);
