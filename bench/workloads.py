@@ -7,7 +7,8 @@ import servers
 
 # What chatbridge.v1's JSON adds to a text, so that the floor can send frames of the same size.
 V1_BYTES = 119
-DEADLINE = 240
+CONNECT_SECONDS = 240
+DEADLINE = CONNECT_SECONDS + 180
 
 
 class Workload:
@@ -75,7 +76,7 @@ def load(server, workload, options, size=64, more=()):
     if server.name in servers.AT_ONCE:
         more = [*more, "--at-once", servers.AT_ONCE[server.name]]
     command = [servers.BUILD / "bench/load", *workload.who(server.urls), *workload.how, "--seconds", options.seconds,
-               "--size", size, "--pid", server.pid, *more]
+               "--size", size, "--pid", server.pid, "--deadline", CONNECT_SECONDS, *more]
     try:
         done = subprocess.run(servers.on_core(1, command), stdout=subprocess.PIPE, text=True, timeout=DEADLINE, check=False)
         return json.loads(done.stdout)
