@@ -1,6 +1,6 @@
 """Measures chatbridge beside the floor and other servers, in turn on the same cores, and prints what a delivery costs.
 
-The server runs on core 0, the load on core 1, over loopback. Each round runs every server once, the floor first; a ratio
+The server runs on core 0, the load on the next one, over loopback. Each round runs every server once, the floor first; a ratio
 is a server's figure by the floor's of the same round. docs/PERFORMANCE.md describes the workloads."""
 import argparse
 import json
@@ -39,6 +39,8 @@ def arguments():
 
 def add_server_options(parser):
     parser.add_argument("--journal", choices=("memory", "sqlite"), default="memory", help="of chatbridge")
+    parser.add_argument("--threads", type=int, default=1, help="of chatbridge, and its cores; the load has the next one, "
+                        "or the last")
     parser.add_argument("--bin", default=str(servers.BUILD / "chatbridge"), help="the chatbridge that is measured")
     parser.add_argument("--args", default="", help="more flags for it")
     parser.add_argument("--work", help="where journals and configurations go; default: the temporary directory")
@@ -61,7 +63,7 @@ def machine(options, names):
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
     commit = subprocess.run(["git", "-C", str(servers.ROOT), "describe", "--always", "--dirty"], capture_output=True,
                             text=True, check=False).stdout.strip()
-    return {"cpu": cpu, "cores": len(servers.os.sched_getaffinity(0)), "kernel": platform.release(), "commit": commit,
+    return {"cpu": cpu, "cores": servers.CORES, "kernel": platform.release(), "commit": commit,
             "versions": {name: servers.version(name, options) for name in names},
             "date": time.strftime("%Y-%m-%d"), "command": " ".join(["script/bench fanout", *sys.argv[1:]])}
 

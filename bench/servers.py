@@ -1,5 +1,5 @@
 """The servers that are measured: chatbridge, the floor, and others if they are installed. Each is started on free
-loopback ports and core 0, alone, for one run."""
+loopback ports, alone, for one run; on core 0, but chatbridge on as many cores as it has threads."""
 import atexit
 import contextlib
 import os
@@ -16,6 +16,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "release"
 READY = re.compile(r"ready tcp=(\S+) udp=(\S+) http=(\S+)")
+CORES = len(os.sched_getaffinity(0))
 START_SECONDS = 20
 STOP_SECONDS = 15
 
@@ -31,9 +32,17 @@ class Server:
         return self.process.pid
 
 
-def on_core(core, command):
-    # With one core there is nothing to choose; the figures then count whatever else runs there.
-    return ["taskset", "-c", str(core), *map(str, command)] if len(os.sched_getaffinity(0)) > 1 else list(map(str, command))
+def on_cores(cores, command):
+    """`cores` as taskset has them. With one core there is nothing to choose."""
+    return ["taskset", "-c", cores, *map(str, command)] if CORES > 1 else list(map(str, command))
+
+
+def server_cores(threads):
+    return f"0-{min(threads, CORES) - 1}"
+
+
+def load_core(threads):
+    return str(min(threads, CORES - 1))
 
 
 def free_port():
@@ -74,9 +83,9 @@ def wait_for(port, process):
     raise RuntimeError(f"does not listen on port {port}")
 
 
-def launch(command, **options):
+def launch(command, threads=1, **options):
     """A process that is stopped at the latest when this program ends."""
-    process = subprocess.Popen(on_core(0, command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    process = subprocess.Popen(on_cores(server_cores(threads), command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                **{"stderr": subprocess.DEVNULL, **options})
     atexit.register(stop, process)
     return process
@@ -92,8 +101,8 @@ def floor(folder, options):
 def chatbridge(folder, options):
     journal = "memory" if options.journal == "memory" else f"sqlite:{folder}/chatbridge.db"
     command = [options.bin, "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--journal", journal,
-               "--threads", "1", "--log-level", "warn", *options.args.split()]
-    process = launch(command, stderr=subprocess.PIPE, text=True, env=environment(CHATBRIDGE_LIMITS_RATE="0"))
+               "--threads", options.threads, "--log-level", "warn", *options.args.split()]
+    process = launch(command, options.threads, stderr=subprocess.PIPE, text=True, env=environment(CHATBRIDGE_LIMITS_RATE="0"))
     tcp, udp, http = said_ready(process)
     return process, {"tcp": f"tcp://{tcp}", "udp": f"udp://{udp}", "ws": f"ws://{http}/ws", "v1": f"v1://{http}/ws"}
 

@@ -78,7 +78,7 @@ def load(server, workload, options, size=64, more=()):
     command = [servers.BUILD / "bench/load", *workload.who(server.urls), *workload.how, "--seconds", options.seconds,
                "--size", size, "--pid", server.pid, "--deadline", CONNECT_SECONDS, *more]
     try:
-        done = subprocess.run(servers.on_core(1, command), stdout=subprocess.PIPE, text=True, timeout=DEADLINE, check=False)
+        done = subprocess.run(servers.on_cores(servers.load_core(options.threads), command), stdout=subprocess.PIPE, text=True, timeout=DEADLINE, check=False)
         return json.loads(done.stdout)
     except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:
         return {"error": str(error)}
