@@ -13,7 +13,7 @@ const FAULTS = ['lost', 'doubled', 'reordered', 'disordered', 'torn', 'foreign',
 
 // Its result, with its exit status as `code`.
 async function load(args) {
-  const briefly = ['--seconds', '0.5', '--warmup', '0', '--patience', String(0.5 * SLOW)];
+  const briefly = ['--seconds', '0.5', '--warmup', '0', '--patience', String(1.5 * SLOW)];
   const child = track(spawn(`${BENCH}/load`, [...args, ...briefly], { stdio: ['ignore', 'pipe', 'inherit'] }));
   let out = '';
   child.stdout.on('data', (chunk) => { out += chunk; });
