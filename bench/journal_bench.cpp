@@ -1,5 +1,5 @@
 // What the SQLite journal costs over SQLite: acknowledged appends per second beside a bare loop that commits the same
-// rows in batches of the same sizes, and how fast pages are replayed. script/bench builds and runs it.
+// rows in batches of the same sizes, and how fast pages are replayed. script/bench journal builds and runs it.
 #include <sqlite3.h>
 #include <unistd.h>
 

@@ -3,7 +3,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 build_packages="g++ cmake ninja-build libboost1.81-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libspdlog-dev libicu-dev libsodium-dev libedit-dev libsqlite3-dev"
-test_packages="catch2 python3 python3-websockets nodejs npm chromium netcat-openbsd ncat socat telnet curl procps iproute2"
+test_packages="catch2 python3 python3-websockets nodejs npm chromium netcat-openbsd ncat socat telnet curl procps iproute2 valgrind"
 fuzz_packages="clang-14 libclang-rt-14-dev"
 
 # What of the named packages is not there. A program of the same name on PATH counts: it may come from elsewhere.
@@ -12,6 +12,7 @@ missing_packages() {
   for package in "$@"; do
     case $package in
       ninja-build) program=ninja ;;
+      gnuplot-nox) program=gnuplot ;;
       nodejs) program=node ;;
       netcat-openbsd) program=nc.openbsd ;;
       procps) program=ps ;;

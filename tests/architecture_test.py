@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TOP = ("core", "server", "bridge", "client", "web", "tests", "docs", "script")
+TOP = ("core", "server", "bridge", "client", "web", "bench", "tests", "docs", "script")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -55,8 +55,8 @@ def layers(_program):
     for path in sources("core"):
         if name(path) != "core/asio.cpp":
             wrong += [f"{name(path)} names {found}" for found in sorted(set(foreign.findall(code(path))))]
-    above = {"core": ("bridge/", "client/", "server/", "web/", "tests/"), "bridge": ("client/", "server/", "tests/"),
-             "client": ("bridge/", "server/", "tests/"), "server": ("tests/",)}
+    above = {"core": ("bridge/", "client/", "server/", "web/", "bench/", "tests/"), "bridge": ("client/", "server/", "bench/", "tests/"),
+             "client": ("bridge/", "server/", "bench/", "tests/"), "server": ("bench/", "tests/"), "bench": ("tests/",)}
     for folder, up in above.items():
         for path in sources(folder):
             wrong += [f"{name(path)} includes {i}" for i in INCLUDE.findall(path.read_text()) if i.startswith(up)]
