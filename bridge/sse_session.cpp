@@ -125,6 +125,7 @@ void SseSession::on_timer() {
 void SseSession::end(std::string_view reason) {
   if (state_ != State::open) return;
   state_ = State::ending;
+  client_->ends();
   reason_ = reason;
   timer_.arm(options_.close);
   lane_.shard.flush_soon(*client_);

@@ -48,6 +48,7 @@ class WriteLayer {
     if (held_ && client_->told_sent() >= held_until_) complete({});
   }
   void fail() {
+    over_ = true;
     if (held_) complete(boost::asio::error::operation_aborted);
     if (client_ != nullptr) client_->mute();
   }
@@ -98,9 +99,10 @@ class WriteLayer {
     held_bytes_ = frame.size();
     constexpr unsigned char opcode_mask = 0x0F, opcode_close = 0x08;
     const bool close = (static_cast<unsigned char>(frame.front()) & opcode_mask) == opcode_close;
-    client_->tell_bytes(frame);
+    // Whom nothing more is told is told why, too.
+    if (!over_) client_->tell_last(frame);
     held_until_ = client_->told();
-    if (close) {
+    if (close && !std::exchange(over_, true)) {
       client_->mute();
       closing_();
     }
@@ -129,6 +131,7 @@ class WriteLayer {
   std::string early_;
   Client* client_ = nullptr;
   std::function<void()> closing_;
+  bool over_ = false;  // Close is on its way, or the connection is given up: nothing follows
   std::unique_ptr<Held> held_;
   std::size_t held_bytes_ = 0;
   std::uint64_t held_until_ = 0;  // in the client's private log

@@ -178,6 +178,7 @@ void WsSession::end(std::uint16_t code, std::string_view reason, bool drain) {
   close_code_ = code;
   close_reason_ = reason;
   socket_->pause();
+  client_->ends();
   if (!drain) client_->hold(true);
   timer_.arm(options_.close);
   client_->shard().flush_soon(*client_);

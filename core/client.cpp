@@ -254,7 +254,11 @@ void Client::tell_json(std::string_view object) {
 }
 
 void Client::tell_bytes(std::string_view ready) {
-  if (muted_ || ready.empty()) return;
+  if (!muted_) tell_last(ready);
+}
+
+void Client::tell_last(std::string_view ready) {
+  if (ready.empty()) return;
   private_ += ready;
   if (datagrams_) private_entries_.push_back(static_cast<std::uint32_t>(ready.size()));
   shard_.flush_soon(*this);
@@ -338,9 +342,11 @@ Cursor::Entry Client::next_datagram() {
   return entry;
 }
 
-bool Client::drained() const {
-  return private_bytes() == 0 && in_flight_ == 0 && reads_ == 0 &&
-         (held_ || (inbox_size_ == 0 && std::ranges::all_of(cursors_, [](const auto& c) { return c->at_head(); })));
+bool Client::drained() {
+  if (private_bytes() > 0 || in_flight_ > 0 || reads_ > 0) return false;
+  if (held_) return true;
+  return inbox_size_ == 0 &&
+         std::ranges::all_of(cursors_, [this](const auto& c) { return ends_ ? c->at_end() : c->at_head(); });
 }
 
 }  // namespace chatbridge

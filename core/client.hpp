@@ -108,6 +108,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void tell(const Error& error, std::string_view id = {}, std::string_view room = {});
   void tell_json(std::string_view object);  // json_frame
   void tell_bytes(std::string_view ready);  // one entry, ready to be sent
+  void tell_last(std::string_view ready);   // the same, though it is muted: what ends its connection
   // The private log as offsets since the client came: what was told, and how much of it is sent.
   std::uint64_t told() const { return private_base_ + private_.size(); }
   std::uint64_t told_sent() const { return private_base_ + private_sent_; }
@@ -127,8 +128,11 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   Cursor::Entry next_datagram();
 
   void hold(bool on) { held_ = on || muted_; }  // while on, no room is read, only the private log
-  // What it was told and its rooms' entries are all sent, and nothing of its own is in flight.
-  bool drained() const;
+  // It will end when it is drained.
+  void ends() { ends_ = true; }
+  // Nothing of its own is in flight, and all that it was told and its rooms' entries are sent: if it ends, those that
+  // were there by then, whether its shard has been shown them or lingers.
+  bool drained();
 
  private:
   friend class Cursor;
@@ -158,7 +162,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   const Wire wire_;
   const bool datagrams_, wants_own_;
   Host host_;
-  bool held_ = false, muted_ = false, dirty_ = false;
+  bool held_ = false, muted_ = false, dirty_ = false, ends_ = false;
   std::atomic<bool> keeps_place_{false};
   bool gave_place_away_ = false, said_goodbye_ = false;
   // Of the few who have a token; the others do not pay for it.

@@ -45,6 +45,11 @@ Cursor::~Cursor() { readers_->detach(*this); }
 
 Wire Cursor::wire() const { return client_.wire(); }
 
+bool Cursor::at_end() {
+  if (end_ == Seq{nowhere}) end_ = room_->head();
+  return seq_ >= end_ || (at_head() && readers_->view(wire()).head_seq >= end_);
+}
+
 bool Cursor::position(const View& view) {
   if (state_ == State::reading || (retry_ && retry_->armed())) return false;
   if (state_ == State::live && offset_ >= view.begin) return offset_ != view.head;

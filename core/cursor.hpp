@@ -48,6 +48,8 @@ class Cursor {
   // The last message given, or what it begins after.
   Seq seq() const { return seq_; }
   bool at_head() const { return state_ == State::live && offset_ == readers_->view(wire()).head; }
+  // It has given everything that was in the room when this was first asked.
+  bool at_end();
 
   // One of the client's own messages was appended: it is somewhere at or before `seq`.
   void own_appended(Seq seq);
@@ -87,6 +89,7 @@ class Cursor {
   std::uint64_t resume_offset_ = nowhere;
   const bool old_;     // up to resume_seq_ pages are read, and told with their times
   TimePoint typed_{};  // when its client was last told to be typing there
+  Seq end_ = Seq{nowhere};  // for at_end()
   Seq own_through_ = seq_zero;
   std::uint64_t own_notice_ = 0;  // own notices may come up to this one; 0: none
   std::unique_ptr<Timer> retry_;  // of a page that could not be read, or not yet

@@ -42,7 +42,9 @@ result<void> Hub::rename(Session& session, std::string_view raw, ClientId origin
   if (session.kept_) put(session);
   for (const auto& [name, connections] : session.rooms_) {
     auto& e = rooms_.at(name);
-    e.people.at(&session).member.nick = nick->str();
+    auto person = e.people.extract(old);
+    person.key() = person.mapped().member.nick = nick->str();
+    e.people.insert(std::move(person));
     tell_presence(e);  // who comes has come before it is somebody else
     if (e.names) e.room->append(Rename{old, nick->str(), origin});
   }
@@ -61,7 +63,8 @@ bool Hub::put_direct(Client& client, const DirectPtr& d, bool own) {
   if (client.inbox_.size() >= directs_max) return false;
   client.inbox_.push_back({d, own});
   client.inbox_size_ = client.inbox_.size();
-  client.shard().post([c = client.shared_from_this()] { c->shard().flush_soon(*c); });
+  // It is flushed for the first one already.
+  if (client.inbox_.size() == 1) client.shard().post([c = client.shared_from_this()] { c->shard().flush_soon(*c); });
   return true;
 }
 
@@ -185,7 +188,7 @@ void Hub::join(const RoomName& room, Session& session, Via via, ClientId origin)
   const std::lock_guard lock(m_);
   auto& e = rooms_.at(room);
   ++session.rooms_[room];
-  const auto [here, first] = e.people.try_emplace(&session, Here{{session.nick(), via, origin}, 0});
+  const auto [here, first] = e.people.try_emplace(session.nick(), Here{{session.nick(), via, origin}, 0});
   ++here->second.connections;
   if (first) note(room, e, here->second.member, true);
 }
@@ -196,7 +199,7 @@ void Hub::leave(const RoomName& room, Session& session, ClientId origin) {
   if (mine == session.rooms_.end()) return;
   if (--mine->second == 0) session.rooms_.erase(mine);
   auto& e = rooms_.at(room);
-  const auto here = e.people.find(&session);
+  const auto here = e.people.find(session.nick());
   if (--here->second.connections > 0) return;
   auto who = here->second.member;
   who.origin = origin;
@@ -259,7 +262,7 @@ void Hub::tell_presence(Entry& e) {
   e.left.clear();
   if (names && !e.names) {
     // Small again: whoever kept a list starts from this one.
-    for (const auto& [session, here] : e.people) change.everybody.push_back(here.member);
+    for (const auto& [nick, here] : e.people) change.everybody.push_back(here.member);
   }
   e.names = names;
   e.room->append(change);
@@ -272,13 +275,12 @@ People Hub::people(const RoomName& room, std::string_view prefix, std::size_t li
   if (found == rooms_.end()) return out;
   out.count = found->second.people.size();
   if (limit == 0) return out;
-  std::vector<const Member*> all;
-  for (const auto& [session, here] : found->second.people)
-    if (here.member.nick.starts_with(prefix)) all.push_back(&here.member);
-  out.more = all.size() > limit;
-  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(limit, all.size()));
-  std::ranges::partial_sort(all, end, {}, [](const Member* m) -> const std::string& { return m->nick; });
-  for (auto m = all.begin(); m != end; ++m) out.members.push_back(**m);
+  const auto& all = found->second.people;
+  for (auto p = all.lower_bound(std::string(prefix)); p != all.end() && p->first.starts_with(prefix); ++p) {
+    out.more = out.members.size() == limit;
+    if (out.more) break;
+    out.members.push_back(p->second.member);
+  }
   return out;
 }
 

@@ -98,9 +98,10 @@ class Hub {
   // had.
   Tokens replace_token(const std::shared_ptr<Session>& session, const SecretHash& token,
                        const std::optional<SecretHash>& used, Journal::DoneHandler done);
-  // As if it had never been taken, or replaced by `newest`; unless there is a newer one.
-  void restore_tokens(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& newest,
-                      const Tokens& tokens);
+  // As if it had never been replaced by `newest`; unless there is a newer one.
+  void restore_tokens(const std::shared_ptr<Session>& session, const SecretHash& newest, const Tokens& tokens);
+  // The same for who took it. A take ends with this or with come_back().
+  void put_back(const Taken& taken, const std::optional<SecretHash>& newest);
   void confirm_token(Session& session, const SecretHash& token);  // its person has this one, if it is the newest
   std::shared_ptr<Client> keeper(const Session& session);         // a connection that keeps its place, if there is one
   struct Resumed {
@@ -162,10 +163,10 @@ class Hub {
     std::shared_ptr<Room> room;
     std::size_t users = 0;
     Host opened_by;
-    std::map<const Session*, Here> people;
-    std::vector<Member> joined, left;  // to be told
-    bool changed = false;              // is in changed_
-    bool names = true;                 // small enough to tell names
+    std::map<std::string, Here> people;  // by nick: those who ask for some of many cost nobody else anything
+    std::vector<Member> joined, left;    // to be told
+    bool changed = false;                // is in changed_
+    bool names = true;                   // small enough to tell names
   };
   void note(const RoomName& name, Entry& e, const Member& who, bool joined);
   void tell_presence(Entry& e);
@@ -173,6 +174,7 @@ class Hub {
   void put(const Session& session, Journal::DoneHandler done = {});
   bool come_in(Session& session);
   void list_tokens(Session& session);
+  void restore(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& newest, const Tokens& tokens);
   void unlist_tokens(const Session& session);
   void remember(const std::shared_ptr<Session>& session);
   Nick free_guest();

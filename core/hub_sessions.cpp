@@ -121,11 +121,11 @@ void Hub::remember(const std::shared_ptr<Session>& session) {
   list_tokens(*session);
 }
 
-// While somebody is there the earlier one is of no use: it would let the same token in twice.
+// While somebody is there, or about to be, the earlier one is of no use: it would let the same token in twice.
 void Hub::list_tokens(Session& session) {
   const auto& [newest, earlier] = session.tokens_;
   if (newest) tokens_[*newest] = &session;
-  if (earlier && session.connections_ == 0) tokens_[*earlier] = &session;
+  if (earlier && session.connections_ == 0 && session.taken_ == 0) tokens_[*earlier] = &session;
 }
 
 void Hub::unlist_tokens(const Session& session) {
@@ -141,6 +141,7 @@ Hub::Taken Hub::take_token(const SecretHash& token) {
   if (found == tokens_.end()) return {};
   const auto session = sessions_.at(found->second->hash_);
   unlist_tokens(*session);
+  ++session->taken_;
   return {session, session->tokens_};
 }
 
@@ -157,10 +158,23 @@ Tokens Hub::replace_token(const std::shared_ptr<Session>& session, const SecretH
   return before;
 }
 
-void Hub::restore_tokens(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& newest,
-                         const Tokens& tokens) {
+void Hub::restore_tokens(const std::shared_ptr<Session>& session, const SecretHash& newest, const Tokens& tokens) {
   const std::lock_guard lock(m_);
-  if (session->tokens_.newest != newest) return;
+  restore(session, newest, tokens);
+}
+
+void Hub::put_back(const Taken& taken, const std::optional<SecretHash>& newest) {
+  const std::lock_guard lock(m_);
+  --taken.session->taken_;
+  restore(taken.session, newest, taken.tokens);
+}
+
+void Hub::restore(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& newest,
+                  const Tokens& tokens) {
+  if (session->tokens_.newest != newest) {
+    if (sessions_.contains(session->hash_)) list_tokens(*session);
+    return;
+  }
   remember(session);
   unlist_tokens(*session);
   session->tokens_ = tokens;
@@ -186,6 +200,7 @@ std::shared_ptr<Client> Hub::keeper(const Session& session) {
 
 Hub::Resumed Hub::come_back(const std::shared_ptr<Session>& session) {
   const std::lock_guard lock(m_);
+  --session->taken_;
   remember(session);
   const bool nick_taken = come_in(*session);
   return {session->room_, session->place_, session->tokens_.newest, nick_taken};

@@ -42,7 +42,7 @@ void take_over(Client& client, const Hub::Taken& taken, const std::string& token
     me->shard().post([me, taken, token] {
       me->reading(false);
       // Nobody was told the new one.
-      if (me->transport() == nullptr) return me->hub().restore_tokens(taken.session, hash_secret(token), taken.tokens);
+      if (me->transport() == nullptr) return me->hub().put_back(taken, hash_secret(token));
       give(*me, taken.session, token);
       me->shard().flush_soon(*me);
     });
@@ -52,6 +52,7 @@ void take_over(Client& client, const Hub::Taken& taken, const std::string& token
 }  // namespace
 
 void offer_token(Client& client) {
+  if (client.gave_place_away()) return;  // what it asks for now would be its successor's
   const auto token = random_token();
   const auto session = client.session_ptr();
   client.look_after_token();
@@ -72,11 +73,12 @@ void offer_token(Client& client) {
 }
 
 void resume(Client& client, const std::string& token) {
+  if (client.gave_place_away()) return;
   const auto used = hash_secret(token);
   const auto taken = client.hub().take_token(used);
   if (!taken.session) return client.tell("*** that token is not known; one works once, within 24 hours");
   if (taken.session.get() == client.session()) {
-    client.hub().restore_tokens(taken.session, taken.tokens.newest, taken.tokens);
+    client.hub().put_back(taken, taken.tokens.newest);
     return client.tell("*** you are here already");
   }
   const auto next = random_token();
@@ -87,7 +89,7 @@ void resume(Client& client, const std::string& token) {
       },
       [taken, next](Client& me, const result<void>& outcome) {
         if (outcome) return take_over(me, taken, next);
-        me.hub().restore_tokens(taken.session, hash_secret(next), taken.tokens);
+        me.hub().put_back(taken, hash_secret(next));
         me.tell(outcome.error());
       });
 }

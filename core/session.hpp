@@ -52,6 +52,7 @@ class Session {
   Nick nick_;
   bool kept_ = false;  // the journal has it, and is told what becomes of it
   Tokens tokens_;      // what somebody can come back with on a plain connection
+  int taken_ = 0;      // so many are coming back with one
   std::string room_;   // where to, and what it has of it
   Seq place_ = seq_zero;
   std::size_t connections_ = 0;

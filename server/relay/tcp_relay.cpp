@@ -302,6 +302,7 @@ void TcpConnection::end(std::string_view goodbye, std::string_view reason) {
   if (!verbatim(client_->wire()) && !deaf_) goodbye_ = goodbye;
   reason_ = reason;
   client_->hold(false);
+  client_->ends();
   pause_.disarm();
   deadline_.arm(relay_.options().close);
   lane_.shard.flush_soon(*client_);
