@@ -109,6 +109,31 @@ TEST_CASE("drained means sent and settled") {
   CHECK(bob->drained());
 }
 
+TEST_CASE("who ends is drained when it has what was in its rooms by then, though they linger") {
+  Scene s;
+  auto& shard = *s.bench.shards[0];
+  shard.set_linger(std::chrono::hours(1));
+  test::Reader ann(s.bench, Wire::line), bob(s.bench, Wire::line);
+  ann.attach(), bob.attach();
+  s.bench.poll();
+  const auto say = [&](const char* what) {
+    ann.say(what);
+    s.bench.poll();
+  };
+  say("one");
+  say("two");
+  CHECK(bob.lines().size() == 1);
+  CHECK(bob->drained());
+  bob->ends();
+  CHECK_FALSE(bob->drained());
+  shard.set_linger({});
+  CHECK(bob.lines().size() == 2);
+  CHECK(bob->drained());
+  bob.stall();
+  say("three");
+  CHECK(bob->drained());
+}
+
 TEST_CASE("a client is in so many rooms at most") {
   HubOptions o;
   o.rooms_per_client = 2;

@@ -1,4 +1,4 @@
-// core/resume: what random lives (tests/server/lives_model_test.cpp) found, as small as it gets.
+// core/resume: what random lives (tests/server/lives_model_test.cpp) and readers found, as small as it gets.
 #include <catch2/catch.hpp>
 
 #include "core/resume.hpp"
@@ -112,6 +112,84 @@ TEST_CASE("a token asked for on a connection that is taken over does not replace
   chatbridge::resume(*again, back.got.substr(at + 8, 26));
   b.poll();
   CHECK(again.got.find("not known") == std::string::npos);
+}
+
+// Ann's token is being used by `back`, and the journal has not answered yet.
+struct ComingBack {
+  ComingBack() {
+    j.hold_appends = false;
+    for (auto* who : {&ann, &back, &again}) who->enter();
+    b.poll();
+    nick = ann->nick();
+    token = offered(b, ann);
+  }
+  void begin() {
+    j.hold_appends = true;
+    chatbridge::resume(*back, token);
+    b.poll();
+  }
+  void answer() {
+    j.hold_appends = false;
+    j.release_all();
+    b.poll();
+  }
+  void leave(Reader& who) {
+    who.leave_for_good(Farewell::lost);
+    b.poll();
+  }
+  bool lets_in(Reader& who, const std::string& with) {
+    who.got.clear();
+    chatbridge::resume(*who, with);
+    b.poll();
+    return who.got.find("you are " + nick + " in") != std::string::npos;
+  }
+  test::ListJournal list;
+  test::DelayedJournal j{list};
+  Bench b{j};
+  Reader ann{b, Wire::line}, back{b, Wire::line}, again{b, Wire::line};
+  std::string nick, token;
+};
+
+TEST_CASE("a token that could not be told any more leaves the used one good") {
+  ComingBack s;
+  s.leave(s.ann);
+  s.begin();
+  s.back->deafen();
+  s.answer();
+  s.leave(s.back);
+  CHECK(s.lets_in(s.again, s.token));
+}
+
+TEST_CASE("a token is used up though the connection that has it ends while its heir waits for the journal") {
+  ComingBack s;
+  s.begin();
+  s.leave(s.ann);
+  CHECK_FALSE(s.lets_in(s.again, s.token));
+  s.answer();
+  CHECK(s.back.got.find("you are " + s.nick + " in") != std::string::npos);
+  CHECK(s.back->nick() == s.nick);
+}
+
+TEST_CASE("the used token is good again when its heir has gone before it was given anything") {
+  ComingBack s;
+  s.begin();
+  s.leave(s.ann);
+  s.leave(s.back);
+  s.answer();
+  CHECK(s.lets_in(s.again, s.token));
+}
+
+TEST_CASE("the connection that is taken over spends no token any more") {
+  ComingBack s;
+  REQUIRE(s.lets_in(s.back, s.token));
+  REQUIRE(s.ann->gave_place_away());
+  const auto next = s.back.got.substr(s.back.got.rfind("/resume ") + 8, 26);
+  offer_token(*s.ann);
+  chatbridge::resume(*s.ann, next);
+  s.b.poll();
+  s.leave(s.back);
+  s.leave(s.ann);
+  CHECK(s.lets_in(s.again, next));
 }
 
 }  // namespace

@@ -58,6 +58,7 @@ for (const kind of ['tcp', 'ws-text', 'udp']) {
     await back.notice(/^\*\*\* you are ann in lobby/);
     await ann.notice(/^\*\*\* resumed elsewhere, bye$/);
     if (kind !== 'udp') await ann.whenClosed();
+    if (kind === 'ws-text') assert.equal((await ann.closed).code, 1013);
     await bob.publish('news');
     await back.hears('news');
     assert.equal((await bob.ask({ type: 'who', room: 'lobby' }, 'members')).count, 2);
