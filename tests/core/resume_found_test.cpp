@@ -165,6 +165,7 @@ TEST_CASE("a token is used up though the connection that has it ends while its h
   s.begin();
   s.leave(s.ann);
   CHECK_FALSE(s.lets_in(s.again, s.token));
+  CHECK(s.again.got.find("that token is not known") != std::string::npos);
   s.answer();
   CHECK(s.back.got.find("you are " + s.nick + " in") != std::string::npos);
   CHECK(s.back->nick() == s.nick);
