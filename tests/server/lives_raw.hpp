@@ -89,12 +89,14 @@ class RawPerson {
   // `all`: of its connections, as when the hub ends.
   void disconnect(bool all = true) {
     const auto farewell = Farewell::said;  // of a TCP connection's end no more is known
-    if (line_ && !all && line_->stay == mine_ && random_.one_in(4)) {
-      line_->reader->goodbye();  // its nick is not kept
+    const bool leaves = line_ && !all && line_->stay == mine_ && random_.one_in(4);
+    if (leaves) line_->reader->goodbye();
+    finish(line_, farewell);
+    if (leaves) {
+      // Whatever tokens it took with it.
       nick_kept_ = false;
       nick_lost_ = true;
     }
-    finish(line_, farewell);
     // The one that was to be taken over may be what it goes on with.
     if (before_ && !all && before_->reader.fell == 0 && random_.one_in(2)) {
       line_ = std::move(before_);
