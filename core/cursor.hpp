@@ -87,8 +87,8 @@ class Cursor {
   // that is no message (who comes and goes after `joined`) is missed.
   Seq resume_seq_ = seq_zero;
   std::uint64_t resume_offset_ = nowhere;
-  const bool old_;     // up to resume_seq_ pages are read, and told with their times
-  TimePoint typed_{};  // when its client was last told to be typing there
+  const bool old_;          // up to resume_seq_ pages are read, and told with their times
+  TimePoint typed_{};       // when its client was last told to be typing there
   Seq end_ = Seq{nowhere};  // for at_end()
   Seq own_through_ = seq_zero;
   std::uint64_t own_notice_ = 0;  // own notices may come up to this one; 0: none

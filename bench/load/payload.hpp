@@ -1,7 +1,7 @@
 // What the load generator sends as a message's text, and how it finds it again in whatever a server makes of it: a
 // name before it, JSON or frames round it, any chunking. 16 bytes and more, the same for every message of a run:
 //
-//   ^ ss cccc tttttt hh xxx… $      sender, its counter, when it was sent, a check of those, filler
+//   ^ ss cccc tttttt hh … $         sender, its counter, when it was sent, a check of those, filler
 //
 // Numbers are in the base64url alphabet, which no server escapes. '^' and '$' stand nowhere else in what the servers
 // send, but '^' may be a length of MQTT: a 0 follows it then.
