@@ -93,7 +93,8 @@ void SseSession::flush() {
     case Sending::failed:
       return close_soon("connection lost");
     case Sending::drained:
-      if (state_ == State::ending && client_->drained()) close_soon(reason_);
+      if (state_ == State::open) return client_->ready(socket_);
+      if (client_->drained()) close_soon(reason_);
   }
 }
 

@@ -15,11 +15,11 @@ constexpr int unsent_bytes = 128 * 1024;  // TCP_NOTSENT_LOWAT, tcp(7)
 constexpr int keepalive_idle_s = 60, keepalive_interval_s = 15, keepalive_probes = 4;
 
 // One piece is the usual case, and the kernel has less to take apart.
-ssize_t send(int fd, Chunk& chunk) {
+ssize_t write(int fd, const Chunk& chunk) {
   constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
   if (chunk.count == 1) return ::send(fd, chunk.iov[0].iov_base, chunk.iov[0].iov_len, flags);
   msghdr message{};
-  message.msg_iov = chunk.iov.data();
+  message.msg_iov = const_cast<iovec*>(chunk.iov.data());
   message.msg_iovlen = chunk.count;
   return ::sendmsg(fd, &message, flags);
 }
@@ -70,11 +70,15 @@ void close_gently(Socket& socket) {
   socket.close(ignored);
 }
 
+std::size_t Socket::send_now(const Chunk& chunk) {
+  return static_cast<std::size_t>(std::max<ssize_t>(write(native_handle(), chunk), 0));
+}
+
 Sending send_due(Client& client, Socket& socket, bool& delivered) {
   for (;;) {
     auto& chunk = client.gather();
     if (chunk.bytes == 0) return Sending::drained;
-    const auto n = send(socket.native_handle(), chunk);
+    const auto n = write(socket.native_handle(), chunk);
     if (n < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN || errno == EWOULDBLOCK ? Sending::blocked : Sending::failed;

@@ -17,11 +17,12 @@ namespace chatbridge {
 using Tcp = boost::asio::ip::tcp;
 
 // A connected socket, whom it counts for, and the place it takes among the connections there may be.
-class Socket : public boost::asio::basic_stream_socket<Tcp, boost::asio::io_context::executor_type> {
+class Socket : public Sink, public boost::asio::basic_stream_socket<Tcp, boost::asio::io_context::executor_type> {
  public:
   using Base = boost::asio::basic_stream_socket<Tcp, boost::asio::io_context::executor_type>;
   using Base::Base;
   Socket(Base&& socket) : Base(std::move(socket)) {}  // NOLINT: accepting makes them
+  std::size_t send_now(const Chunk& chunk) override;
   Host host;
   Admission::Place place;
 };
@@ -41,7 +42,8 @@ std::size_t unacknowledged(const Socket& socket);
 void close_gently(Socket& socket);
 
 enum class Sending { drained, blocked, failed };
-// Sends what `client` is due, as much as the kernel takes now. `delivered` is set if anything went out.
+// Sends what `client` is due, as much as the kernel takes now. `delivered` is set if anything went out. When all of it
+// did and the owner has nothing else to see to, it calls client.ready(socket).
 Sending send_due(Client& client, Socket& socket, bool& delivered);
 
 // One connection, as the program sees it when it stops. On its shard's thread.

@@ -158,6 +158,7 @@ void WsSession::flush() {
     close_if_drained();
   } else {
     read_if_wanted();
+    if (state_ == State::open) socket_->ready(*client_);
   }
 }
 

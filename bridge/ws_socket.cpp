@@ -135,6 +135,10 @@ Sending WsSocket::send(Client& client, bool& delivered) {
   return sending;
 }
 
+void WsSocket::ready(Client& client) {
+  if (!impl_->over) client.ready(impl_->layer().socket());
+}
+
 void WsSocket::wait_writable() {
   if (std::exchange(impl_->waiting, true)) return;
   impl_->layer().socket().async_wait(Socket::wait_write, impl_->bound([](Impl& self, error_code ec) {

@@ -42,6 +42,7 @@ class WsSocket {
   void pause();
 
   Sending send(Client& client, bool& delivered);
+  void ready(Client& client);  // as Client::ready; after send(), if that is drained
   void wait_writable();
   std::size_t unacknowledged() const;                          // as chatbridge::unacknowledged
   bool acknowledged_within(std::chrono::milliseconds period);  // the peer's kernel has acknowledged something

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 
 namespace chatbridge {
 namespace {
@@ -19,9 +20,9 @@ WallTime now_wall() { return std::chrono::floor<std::chrono::milliseconds>(std::
 }  // namespace
 
 Client::Client(Hub& hub, Shard& shard, Transport& transport, Via via, Wire wire, bool datagrams)
-    : hub_(hub),
+    : transport_(&transport),
+      hub_(hub),
       shard_(shard),
-      transport_(&transport),
       id_(next_id()),
       via_(via),
       wire_(wire),
@@ -76,7 +77,7 @@ result<Cursor*> Client::attach(const RoomName& room, From from, bool moving) {
     return Error{errc::too_many, "you are in " + std::to_string(max) + " rooms already"};
   auto opened = hub_.open(room, host_);
   if (!opened) return opened.error();
-  cursors_.push_back(std::make_unique<Cursor>(*this, *std::move(opened), from));
+  cursors_.push_back(std::make_unique<Cursor>(*this, *opened, from));
   if (keeps_place_) place_from(cursors_.back()->seq());  // the one room it is in from now on
   shard_.flush_soon(*this);
   return cursors_.back().get();
@@ -104,7 +105,7 @@ Cursor* Client::find(std::string_view room) {
   return found == cursors_.end() ? nullptr : found->get();
 }
 
-Cursor* Client::find(std::uint64_t serial) {
+Cursor* Client::find(std::uint32_t serial) {
   const auto found = std::ranges::find(cursors_, serial, [](const auto& c) { return c->serial_; });
   return found == cursors_.end() ? nullptr : found->get();
 }
@@ -134,22 +135,30 @@ void Client::send(Cursor& cursor, Message m) {
   m.nick = nick();
   m.via = via_;
   m.origin = id_;
+  unready();
   ++in_flight_;
-  in_flight_bytes_ += m.text.size() + message_overhead;
+  in_flight_bytes_ += static_cast<std::uint32_t>(m.text.size() + message_overhead);
   cursor.room().append(std::move(m), shared_from_this());
 }
 
 void Client::settled(Room& room, const std::string& id, std::size_t bytes, const result<Appended>& outcome) {
   const auto seq = outcome ? result<Seq>(outcome->message->seq) : result<Seq>(outcome.error());
-  if (shard_.here()) return settled_here(room, id, bytes, seq);
+  if (shard_.here()) return settle(room, id, bytes, seq);
   shard_.post([self = shared_from_this(), room = room.shared_from_this(), id, bytes, seq] {
-    self->settled_here(*room, id, bytes, seq);
+    self->settle(*room, id, bytes, seq);
   });
+}
+
+// It hears of it behind what was said before it.
+void Client::settle(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome) {
+  auto* readers = outcome ? shard_.find(room) : nullptr;
+  if (readers != nullptr) return readers->settle(shared_from_this(), id, bytes, *outcome);
+  settled_here(room, id, bytes, outcome);
 }
 
 void Client::settled_here(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome) {
   --in_flight_;
-  in_flight_bytes_ -= bytes + message_overhead;
+  in_flight_bytes_ -= static_cast<std::uint32_t>(bytes + message_overhead);
   if (!outcome) {
     tell(outcome.error(), id, room.name().str());
   } else {
@@ -259,8 +268,11 @@ void Client::tell_bytes(std::string_view ready) {
 
 void Client::tell_last(std::string_view ready) {
   if (ready.empty()) return;
+  if (datagrams_) {
+    const auto size = static_cast<std::uint32_t>(ready.size());
+    private_.append(reinterpret_cast<const char*>(&size), sizeof size);
+  }
   private_ += ready;
-  if (datagrams_) private_entries_.push_back(static_cast<std::uint32_t>(ready.size()));
   shard_.flush_soon(*this);
 }
 
@@ -280,14 +292,19 @@ void Client::forget_sent() {
     return;
   }
   private_base_ += private_.size();
-  private_.clear();
+  private_ = {};  // most have nothing to be told most of the time
   private_sent_ = 0;
-  if (private_.capacity() > 4096) private_.shrink_to_fit();
 }
 
 // ---- sending
 
+void Client::ready(Sink& sink) {
+  if (held_ || ends_ || dirty_ || place_ || inbox_size_ > 0 || private_bytes() > 0) return;
+  for (auto& c : cursors_) c->ready(sink);
+}
+
 Chunk& Client::gather() {
+  unready();
   if (!held_ && inbox_size_ > 0 && private_bytes() < inbox_bytes) take_inbox();
   auto& chunk = shard_.chunk();
   chunk.clear();
@@ -325,10 +342,11 @@ void Client::sent(const Chunk& chunk, std::size_t bytes) {
 
 Cursor::Entry Client::next_datagram() {
   if (inbox_size_ > 0) take_inbox();
-  if (!private_entries_.empty()) {
+  if (private_bytes() > 0) {
     // Moved out: the segment is made for it, so that whoever sends it can keep it like any other entry.
-    const auto size = private_entries_.front();
-    private_entries_.erase(private_entries_.begin());
+    std::uint32_t size = 0;
+    std::memcpy(&size, private_.data() + private_sent_, sizeof size);
+    private_sent_ += sizeof size;
     auto segment = std::make_shared<Segment>(0, size);
     std::copy_n(private_.data() + private_sent_, size, segment->bytes.get());
     private_sent_ += size;

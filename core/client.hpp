@@ -1,6 +1,7 @@
 // A client without its socket: who it is, where it reads, what it alone was told. The same for every transport.
 #pragma once
 #include <atomic>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -100,7 +101,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   using HistoryHandler = std::function<void(const result<Page>&)>;
   void history(const RoomName& room, Seq before, std::size_t most, HistoryHandler answer);
   // A read of the journal is under way for it, until the answer is there: nothing is asked meanwhile.
-  void reading(bool on) { reads_ += on ? 1 : -1; }
+  void reading(bool on) { on ? ++reads_ : --reads_; }
   bool may_read_journal() const { return reads_ == 0 && private_bytes() == 0; }
 
   // ---- what it alone is told
@@ -116,7 +117,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   // It cannot be served: its connection ends. `why`: what it is told first.
   void turn_away(std::string_view reason, const std::optional<Error>& why = std::nullopt);
   // Nothing more is told or read from rooms; what was told before is still sent.
-  void mute() { muted_ = held_ = true; }
+  void mute() { muted_ = true, hold(true); }
   // Nothing reaches it any more, nor does what it was told before: that is forgotten. It may still speak.
   void deafen();
 
@@ -127,7 +128,18 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   // ---- sending, for datagram transports: the next datagram, empty: none
   Cursor::Entry next_datagram();
 
-  void hold(bool on) { held_ = on || muted_; }  // while on, no room is read, only the private log
+  // While on, no room is read, only the private log.
+  void hold(bool on) {
+    held_ = on || muted_;
+    unready();
+  }
+  // Its transport has nothing to see to but what comes next in its rooms: if that goes for the client as well, walks
+  // send it to `sink`, and the transport is flushed again only when that does not do, or something else is due.
+  // `sink` MUST stay until unready(), mute() or gone().
+  void ready(Sink& sink);
+  void unready() {
+    for (auto& c : cursors_) c->unready();
+  }
   // It will end when it is drained.
   void ends() { ends_ = true; }
   // Nothing of its own is in flight, and all that it was told and its rooms' entries are sent: if it ends, those that
@@ -136,13 +148,16 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
 
  private:
   friend class Cursor;
+  friend class RoomReaders;
   friend class Shard;
   friend class Hub;
   // Whether it knows its session's id: for nobody else a nick is kept that a lost connection leaves behind.
   bool can_come_back() const { return wire_ == Wire::json_frame || keeps_place_ || gave_place_away_; }
   void settled(Room& room, const std::string& id, std::size_t bytes, const result<Appended>& outcome) override;
+  void settle(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
   void settled_here(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
-  Cursor* find(std::uint64_t serial);
+  Cursor* find(std::uint32_t serial);
+  std::uint32_t next_serial() { return ++cursors_made_; }
   void forget_sent();
   void send(Cursor& cursor, Message m);
   void sent_some(std::size_t bytes);
@@ -154,17 +169,27 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void tell_slow();
   void read_history();
 
+  // What a flush looks at stands together.
+  Transport* transport_;
   Hub& hub_;
   Shard& shard_;
-  Transport* transport_;
   const ClientId id_;
   const Via via_;
   const Wire wire_;
   const bool datagrams_, wants_own_;
-  Host host_;
   bool held_ = false, muted_ = false, dirty_ = false, ends_ = false;
   std::atomic<bool> keeps_place_{false};
   bool gave_place_away_ = false, said_goodbye_ = false;
+  bool hurried_ = false, told_slow_ = false;
+  std::uint8_t reads_ = 0;  // of the journal
+  std::atomic<std::uint16_t> inbox_size_{0};
+  std::uint32_t in_flight_ = 0, in_flight_bytes_ = 0;
+  std::uint32_t turn_ = 0;  // the cursor that gathers next
+  std::uint32_t cursors_made_ = 0;
+  boost::container::small_vector<std::unique_ptr<Cursor>, 1> cursors_;
+  std::string private_;  // [private_sent_, size) is to be sent; of datagrams each with its size before it
+  std::size_t private_sent_ = 0;
+  std::uint64_t private_base_ = 0;
   // Of the few who have a token; the others do not pay for it.
   struct Place {
     // When all up to `offset` of what was sent since keep_place() is acknowledged, the client has all up to `seq`.
@@ -183,10 +208,8 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   };
   std::unique_ptr<Place> place_;  // from keep_place() on, until it is gone
   std::shared_ptr<Session> session_;
-  std::vector<std::unique_ptr<Cursor>> cursors_;
-  std::size_t turn_ = 0;  // the cursor that gathers next
-  std::size_t in_flight_ = 0, in_flight_bytes_ = 0;
-  int reads_ = 0;  // of the journal
+  std::vector<Hub::Received> inbox_;  // guarded by the hub's lock
+  Host host_;
   struct History {
     History(const RoomName& room, Seq before, std::size_t most, HistoryHandler answer, TimerWheel& wheel, Timer::Fn fn,
             void* arg)
@@ -200,13 +223,6 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   std::unique_ptr<History> history_;  // the newest one
   Pace pace_, nick_pace_;
   std::unique_ptr<Timer> resume_;  // armed: it has sent too fast, and is not read
-  bool hurried_ = false, told_slow_ = false;
-  std::vector<Hub::Received> inbox_;  // guarded by the hub's lock
-  std::atomic<std::size_t> inbox_size_{0};
-  std::string private_;  // [private_sent_, size) is to be sent
-  std::size_t private_sent_ = 0;
-  std::uint64_t private_base_ = 0;
-  std::vector<std::uint32_t> private_entries_;  // lengths, for datagrams
 };
 
 }  // namespace chatbridge

@@ -12,6 +12,7 @@ void Client::keep_place() {
   const auto waiting = transport_->unacknowledged();
   place_->sent = waiting == SIZE_MAX ? 0 : waiting;
   keeps_place_ = true;
+  unready();  // what it is sent is counted
 }
 
 void Client::place_from(Seq seq) {

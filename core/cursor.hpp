@@ -21,13 +21,12 @@ struct From {
 // Belongs to its client, lives on its client's shard.
 class Cursor {
  public:
-  Cursor(Client& client, std::shared_ptr<Room> room, From from);
+  Cursor(Client& client, const std::shared_ptr<Room>& room, From from);
   ~Cursor();
   Cursor(const Cursor&) = delete;
 
   Client& client() { return client_; }
-  Room& room() { return *room_; }
-  const std::shared_ptr<Room>& room_ptr() const { return room_; }
+  Room& room() { return readers_->room(); }
   Wire wire() const;
 
   // Adds what follows to `chunk`, as far as it fits, the client's own messages left out if it does not want them.
@@ -44,10 +43,10 @@ class Cursor {
   Entry next_entry();
 
   // Everything since where it stands will come from the window, whatever the journal still has.
-  bool in_window() const { return last_ == 0 && seq_ >= readers_->view(wire()).floor; }
+  bool in_window() const { return (!below_ || below_->last == 0) && seq() >= readers_->view(wire()).floor; }
   // The last message given, or what it begins after.
-  Seq seq() const { return seq_; }
-  bool at_head() const { return state_ == State::live && offset_ == readers_->view(wire()).head; }
+  Seq seq() const { return reached().seq; }
+  bool at_head() const { return !below_ && reached().offset == readers_->view(wire()).head; }
   // It has given everything that was in the room when this was first asked.
   bool at_end();
 
@@ -59,40 +58,46 @@ class Cursor {
  private:
   friend class RoomReaders;
   friend class Client;
-  enum class State { live, below, reading };
   static constexpr std::uint64_t nowhere = UINT64_MAX;
-  bool position(const View& view);  // false: nothing to be had from the window now
-  bool can_resume(const View& view) const;
+  // Of one that has to read the journal before it comes to the window. Few are that, and not for long.
+  struct Below {
+    Below(TimerWheel& wheel, Timer::Fn fn, void* arg) : retry(wheel, fn, arg) {}
+    bool reading = false;
+    bool old = false;        // up to resume_seq pages are read, and told with their times
+    std::size_t last = 0;    // not 0: begin with the newest so many
+    Seq covered = seq_zero;  // reading: if the page is empty, nothing is kept between seq() and here
+    // Where the room's head was when the cursor came: from there on it reads the log, so that nothing that is no
+    // message (who comes and goes after `joined`) is missed.
+    Seq resume_seq = seq_zero;
+    std::uint64_t resume_offset = nowhere;
+    Timer retry;  // of a page that could not be read, or not yet
+    bool can_resume(const View& view) const { return resume_offset != nowhere && resume_offset >= view.begin; }
+  };
+  Below& fall_below();
+  RoomReaders::Reader& slot() const { return readers_->readers(wire())[slot_]; }
+  Reached& reached() const { return slot().reached; }
+  // Nothing is to be seen to but what comes next in the room: from now on the walk sends it to `sink` by itself, until
+  // unready(). No, if it stands anywhere else, or something is to be left out.
+  void ready(Sink& sink);
+  void unready() { slot().ready = nullptr; }
+  bool find_place(const View& view);  // false: nothing to be had from the window now
   bool cutting() const;
   void gather_cut(Chunk& chunk, const View& view, std::size_t part);
   void passed(const View& view);
   void read_page();
   void page_arrived(const result<Page>& page);
-  void retry_in(Duration wait);
 
   Client& client_;
-  const std::shared_ptr<Room> room_;
-  const std::shared_ptr<RoomReaders> readers_;
-  const std::uint64_t serial_;  // which of the client's cursors a page was for
-  std::size_t slot_ = 0;        // in readers_
-  Seq covered_ = seq_zero;      // State::reading: if the page is empty, nothing is kept between seq_ and here
-  bool joined_ = false;         // people see it
-  bool fresh_ = false;          // joined, and has said nothing yet
-  State state_ = State::live;
-  std::size_t last_ = 0;      // not 0: begin with the newest so many
-  Seq seq_ = seq_zero;        // the last message given
-  std::uint32_t seq_at_ = 0;  // when that was said, seconds since 1970; 0: not known
-  std::uint64_t offset_ = 0;  // State::live: the same place in the window
-  // Where the room's head was when the cursor came, if it began below: from there on it reads the log, so that nothing
-  // that is no message (who comes and goes after `joined`) is missed.
-  Seq resume_seq_ = seq_zero;
-  std::uint64_t resume_offset_ = nowhere;
-  const bool old_;          // up to resume_seq_ pages are read, and told with their times
-  TimePoint typed_{};       // when its client was last told to be typing there
-  Seq end_ = Seq{nowhere};  // for at_end()
+  RoomReaders* const readers_;    // its shard keeps them while a cursor is among them
+  std::unique_ptr<Below> below_;  // nullptr: it reads the window
   Seq own_through_ = seq_zero;
   std::uint64_t own_notice_ = 0;  // own notices may come up to this one; 0: none
-  std::unique_ptr<Timer> retry_;  // of a page that could not be read, or not yet
+  Seq end_ = Seq{nowhere};        // for at_end()
+  TimePoint typed_{};             // when its client was last told to be typing there
+  std::uint32_t slot_ = 0;        // in readers_
+  const std::uint32_t serial_;    // which of the client's cursors a page was for
+  bool joined_ = false;           // people see it
+  bool fresh_ = false;            // joined, and has said nothing yet
 };
 
 }  // namespace chatbridge

@@ -62,7 +62,7 @@ bool Hub::nick_in_use(const Nick& nick) const {
 bool Hub::put_direct(Client& client, const DirectPtr& d, bool own) {
   if (client.inbox_.size() >= directs_max) return false;
   client.inbox_.push_back({d, own});
-  client.inbox_size_ = client.inbox_.size();
+  client.inbox_size_ = static_cast<std::uint16_t>(client.inbox_.size());
   // It is flushed for the first one already.
   if (client.inbox_.size() == 1) client.shard().post([c = client.shared_from_this()] { c->shard().flush_soon(*c); });
   return true;

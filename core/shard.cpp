@@ -1,28 +1,43 @@
 #include "core/shard.hpp"
 
+#include <algorithm>
+
 #include "core/client.hpp"
 #include "core/log.hpp"
 #include "core/room.hpp"
 
 namespace chatbridge {
+namespace {
+
+// A sink is about a cache line long, and seldom begins where one does.
+void prefetch(const Sink* sink) {
+  __builtin_prefetch(sink);
+  __builtin_prefetch(reinterpret_cast<const char*>(sink) + 48);
+}
+
+}  // namespace
 
 void RoomReaders::attach(Cursor& cursor) {
   const auto wire = cursor.wire();
-  cursor.slot_ = cursors_.size();
-  cursors_.push_back(&cursor);
-  ++counts_[static_cast<std::size_t>(wire)];
+  auto& readers = this->readers(wire);
+  cursor.slot_ = static_cast<std::uint32_t>(readers.size());
+  readers.push_back({&cursor, nullptr, {}});
   room_->open(*this, wire);
   room_->view(wire, views_[static_cast<std::size_t>(wire)]);
 }
 
 void RoomReaders::detach(Cursor& cursor) {
-  const auto wire = static_cast<std::size_t>(cursor.wire());
-  cursors_[cursor.slot_] = cursors_.back();
-  cursors_[cursor.slot_]->slot_ = cursor.slot_;
-  cursors_.pop_back();
-  if (--counts_[wire] == 0) views_[wire] = View{};
-  room_->close(*this, cursor.wire());
-  if (cursors_.empty()) shard_.forget(*room_);
+  const auto wire = cursor.wire();
+  auto& readers = this->readers(wire);
+  readers[cursor.slot_] = readers.back();
+  readers[cursor.slot_].cursor->slot_ = cursor.slot_;
+  readers.pop_back();
+  if (readers.empty()) views_[static_cast<std::size_t>(wire)] = View{};
+  room_->close(*this, wire);
+  if (!empty()) return;
+  // Nobody is left to linger for, but what is settled is still to be told.
+  if (lingering_) shard_.post([self = shared_from_this()] { self->hurry(); });
+  shard_.forget(*room_);
 }
 
 void RoomReaders::wake() {
@@ -32,7 +47,7 @@ void RoomReaders::wake() {
 
 void RoomReaders::woken() {
   const auto linger = shard_.linger();
-  if (linger == Duration{}) return walk();
+  if (linger == Duration{} || empty()) return walk();
   // A quiet room waits for nothing. In a busy one a walk that took longer than this has let enough come together.
   const auto now = std::chrono::steady_clock::now();
   const auto due = std::min(walked_ + 2 * linger, now + linger);
@@ -53,19 +68,61 @@ void RoomReaders::hurry() {
 
 void RoomReaders::refresh() {
   for (const auto wire : all_wires)
-    if (counts_[static_cast<std::size_t>(wire)] > 0) room_->view(wire, views_[static_cast<std::size_t>(wire)]);
+    if (!readers(wire).empty()) room_->view(wire, views_[static_cast<std::size_t>(wire)]);
 }
 
 void RoomReaders::walk() {
   // Cleared before the head is read: an entry that comes later finds it cleared and wakes again.
   woken_.store(false, std::memory_order_release);
+  const auto settled = std::exchange(settled_, {});
   refresh();
   if (shard_.linger() > Duration{}) walked_ = std::chrono::steady_clock::now();
-  const Shard::Flushing flushing(shard_);
+  {
+    const Shard::Flushing flushing(shard_);
+    for (const auto wire : all_wires) walk(wire);
+  }
+  for (const auto& s : settled) s.client->settled_here(*room_, s.id, s.bytes, s.seq);
+}
+
+void RoomReaders::walk(Wire wire) {
+  constexpr std::size_t ahead = 4;
+  auto& readers = this->readers(wire);
+  shard_.shared_chunk().clear();
   // A flush may take input, and a command may detach any cursor: the last one takes its slot. Backwards, what moves has
   // been flushed, or moves to where the walk still comes.
-  for (auto i = cursors_.size(); i-- > 0;)
-    if (i < cursors_.size()) cursors_[i]->client().transport()->flush();
+  for (auto i = readers.size(); i-- > 0;) {
+    if (i >= readers.size()) continue;
+    if (i >= ahead) prefetch(readers[i - ahead].ready);
+    if (!send_ready(readers[i], view(wire))) readers[i].cursor->client().transport()->flush();
+  }
+}
+
+// Whether the reader has all there is now, without a look at anything else of it.
+bool RoomReaders::send_ready(Reader& reader, const View& view) {
+  const auto from = reader.reached.offset;
+  if (reader.ready == nullptr || from < view.begin) return false;
+  if (from == view.head) return true;
+  auto& chunk = shard_.shared_chunk();
+  // Nearly all stand where the one before stood.
+  if (chunk.count == 0 || chunk.offset[0] != from || chunk.end != view.head) {
+    chunk.clear();
+    reader.cursor->gather(chunk);
+    if (chunk.count == 0 || chunk.end != view.head) return chunk.clear(), false;
+  }
+  const auto sent = reader.ready->send_now(chunk);
+  if (sent == chunk.bytes) {
+    reader.reached = {chunk.end, chunk.last.seq, chunk.last.at};
+    return true;
+  }
+  reader.ready = nullptr;
+  chunk.cursor = reader.cursor;
+  if (sent > 0) reader.cursor->client().sent(chunk, sent);
+  return false;
+}
+
+void RoomReaders::settle(const std::shared_ptr<Client>& client, const std::string& id, std::size_t bytes, Seq seq) {
+  if (shard_.linger() == Duration{} || !woken_) return client->settled_here(*room_, id, bytes, seq);
+  settled_.push_back({client, id, bytes, seq});
 }
 
 Shard::Shard()
@@ -94,6 +151,7 @@ void Shard::drive() {
 }
 
 void Shard::flush_soon(Client& client) {
+  client.unready();
   if (client.dirty_ || client.transport() == nullptr) return;
   client.dirty_ = true;
   dirty_.push_back(client.shared_from_this());
@@ -134,6 +192,11 @@ std::shared_ptr<RoomReaders> Shard::readers(const std::shared_ptr<Room>& room) {
   auto& found = readers_[room.get()];
   if (!found) found = std::make_shared<RoomReaders>(*this, room);
   return found;
+}
+
+RoomReaders* Shard::find(const Room& room) {
+  const auto found = readers_.find(&room);
+  return found == readers_.end() ? nullptr : found->second.get();
 }
 
 void Shard::run() {

@@ -149,7 +149,7 @@ const std::vector<Key>& keys() {
       {"room.window_bytes", "1MiB", "memory for the recent messages of a room",
        at_least(
            16 * 1024, [](Config & c) -> auto& { return c.hub.window_bytes; })},
-      {"room.linger", "0", "in a busy room a message may wait so long for others to go with it; 0: none does",
+      {"room.linger", "1ms", "in a busy room a message may wait so long for others to go with it; 0: none does",
        [](Config& c, const Values& v) {
          c.linger = parse_duration(one(v));
          if (c.linger > std::chrono::seconds(1)) wrong("'" + one(v) + "' is more than 1s");

@@ -32,8 +32,8 @@ struct Config {
   std::optional<std::size_t> connections;  // without it: what the limit of open files leaves; 0: no limit
   std::size_t connections_per_address = 0;
   JournalOptions journal;
-  std::size_t threads = 0;  // 0: one per core
-  Duration linger{};        // Shard::set_linger
+  std::size_t threads = 0;                         // 0: one per core
+  Duration linger = std::chrono::milliseconds(1);  // Shard::set_linger
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::text;
 };

@@ -1,6 +1,7 @@
 // Bytes of a raw TCP client to lines. A machine without I/O: it is fed what was read, and told when time has passed.
 #pragma once
-#include <functional>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +14,7 @@ namespace chatbridge {
 // 4. A line over `max` bytes is reported once, when it passes the limit, and dropped up to its end.
 class LineFramer {
  public:
-  explicit LineFramer(std::size_t max) : max_(max) {}
+  explicit LineFramer(std::size_t max) : max_(static_cast<std::uint32_t>(max)) {}
 
   // Takes bytes and calls `line(std::string_view)` for each that is whole, `too_long()` for each that is over. Both
   // return whether to go on; returns how many bytes were taken.
@@ -22,10 +23,10 @@ class LineFramer {
     const auto all = bytes.size();
     bool on = true;
     while (on && !bytes.empty()) {
-      if (telnet_ == Telnet::none && partial_.empty() && !dropping_) {
+      if (telnet_ == Telnet::none && !partial_ && !dropping_) {
         // The usual case: a whole line lies in the read; nothing is copied.
-        const auto end = bytes.find_first_of(stops);
-        if (end != std::string_view::npos && bytes[end] == '\n') {
+        const auto end = bytes.find('\n');
+        if (end != std::string_view::npos && bytes.substr(0, end).find(telnet_byte) == std::string_view::npos) {
           terminated_ = true;
           const auto text = without_cr(bytes.substr(0, end));
           bytes.remove_prefix(end + 1);
@@ -38,14 +39,15 @@ class LineFramer {
       if (!text(c)) continue;
       if (c == '\n') {
         terminated_ = true;
-        if (!std::exchange(dropping_, false)) on = line(without_cr(partial_));
-        partial_.clear();
+        const auto whole = std::exchange(partial_, nullptr);
+        if (!std::exchange(dropping_, false)) on = line(whole ? without_cr(*whole) : std::string_view{});
       } else if (!dropping_) {
-        partial_ += c;
+        if (!partial_) partial_ = std::make_unique<std::string>();
+        *partial_ += c;
         // One more for a CR that is not part of the text.
-        if (partial_.size() > max_ + 1 || (partial_.size() == max_ + 1 && c != '\r')) {
+        if (partial_->size() > max_ + 1 || (partial_->size() == max_ + 1 && c != '\r')) {
           dropping_ = true;
-          partial_.clear();
+          partial_.reset();
           on = too_long();
         }
       }
@@ -58,17 +60,15 @@ class LineFramer {
   void timeout(Line line, bool at_end = false) {
     if (terminated_ && !at_end) return;
     dropping_ = false;
-    if (partial_.empty()) return;
-    line(without_cr(partial_));
-    partial_.clear();
+    if (const auto whole = std::exchange(partial_, nullptr)) line(without_cr(*whole));
   }
 
   // timeout() would end a line.
-  bool waiting() const { return !terminated_ && (dropping_ || !partial_.empty()); }
+  bool waiting() const { return !terminated_ && (dropping_ || partial_); }
 
  private:
-  enum class Telnet { none, iac, option, sub, sub_iac };
-  static constexpr std::string_view stops{"\n\xFF", 2};
+  enum class Telnet : std::uint8_t { none, iac, option, sub, sub_iac };
+  static constexpr char telnet_byte = '\xFF';
 
   bool text(char c);  // whether c is text; telnet bytes change the state
   static std::string_view without_cr(std::string_view line) {
@@ -76,8 +76,8 @@ class LineFramer {
     return line;
   }
 
-  const std::size_t max_;
-  std::string partial_;
+  std::unique_ptr<std::string> partial_;  // of a line, never empty
+  const std::uint32_t max_;
   Telnet telnet_ = Telnet::none;
   bool terminated_ = false, dropping_ = false;
 };

@@ -25,9 +25,7 @@ class TcpConnection final : public Connection, public Transport, public std::ena
         dialect_(*client_),
         framer_(relay.hub().options().text.bytes),
         deadline_(
-            lane.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_deadline(); }, this),
-        pause_(
-            lane.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_pause(); }, this) {
+            lane.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_deadline(); }, this) {
     client_->come_from(socket_.host);
   }
 
@@ -52,7 +50,7 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   void become_chat();
   void greet();
   // deadline_ is free for a stall: not while bytes are held back, nor when another end is in sight.
-  bool may_stall() const { return state_ == State::open || (state_ == State::sniffing && first_.empty()); }
+  bool may_stall() const { return state_ == State::open || (state_ == State::sniffing && rest_.empty()); }
   bool may_speak() const { return state_ == State::open || state_ == State::sniffing; }
   void sending_failed();
   void feed_rest();
@@ -60,6 +58,7 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   bool line(std::string_view text);
   void input_ended();
   void on_deadline();
+  void wait_for_more(Duration pause);
   void on_pause();
   void end(std::string_view goodbye, std::string_view reason);
   void close(std::string_view reason);
@@ -70,10 +69,9 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   const std::shared_ptr<Client> client_;
   LineDialect dialect_;
   LineFramer framer_;
-  std::string first_;  // State::sniffing: bytes kept back
-  std::string rest_;   // bytes read and not looked at: the client is congested
-  Timer deadline_;     // of the state, or of a stall
-  Timer pause_;        // without more bytes
+  std::string rest_;              // bytes read and not taken: State::sniffing, or the client is congested
+  Timer deadline_;                // of the state, or of a stall
+  std::unique_ptr<Timer> pause_;  // while it is waited whether more bytes come
   State state_ = State::sniffing;
   bool reading_ = false, stopped_ = false, blocked_ = false, delivered_ = false;
   bool deaf_ = false;  // nothing can be sent to it
@@ -89,15 +87,15 @@ void TcpConnection::start() {
   dialect_.enter();
   log::info("connect", {{"transport", "tcp"}, {"peer", peer}, {"client", client_->id()}});
   client_->hold(true);  // nothing comes before the greeting
-  pause_.arm(relay_.options().greeting);
-  if (!pause_.armed()) greet();
+  wait_for_more(relay_.options().greeting);
+  if (!pause_) greet();
   read();
 }
 
 // ---- reading
 
 void TcpConnection::read() {
-  if (!rest_.empty() && !client_->congested()) feed_rest();
+  if (state_ == State::open && !rest_.empty() && !client_->congested()) feed_rest();
   if (reading_ || stopped_ || !may_speak() || client_->congested()) return;
   reading_ = true;
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code ec) {
@@ -123,13 +121,13 @@ void TcpConnection::took(std::string_view bytes) {
     return feed_rest();
   }
   if (state_ != State::sniffing) return;
-  if (first_.empty()) deadline_.arm(relay_.options().request);
-  first_ += bytes;
+  if (rest_.empty()) deadline_.arm(relay_.options().request);
+  rest_ += bytes;
   sniffed();
 }
 
 void TcpConnection::sniffed() {
-  switch (sniff(first_)) {
+  switch (sniff(rest_)) {
     case Sniffed::unsure:
     case Sniffed::held:
       return;
@@ -148,19 +146,18 @@ void TcpConnection::become_chat() {
   state_ = State::open;
   deadline_.disarm();
   if (blocked_ || deaf_) deadline_.arm(relay_.options().stall);
-  rest_ = std::exchange(first_, {});
   feed_rest();
 }
 
 void TcpConnection::become_http() {
   state_ = State::gone;
   deadline_.disarm();
-  pause_.disarm();
+  pause_.reset();
   client_->gone(Farewell::said);
   log::info("disconnect", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", "speaks http"}});
   const auto kept = shared_from_this();
   lane_.connections.remove(*this);
-  relay_.http(lane_, std::move(socket_), std::move(first_));
+  relay_.http(lane_, std::move(socket_), std::move(rest_));
 }
 
 void TcpConnection::greet() {
@@ -189,9 +186,9 @@ void TcpConnection::feed_rest() {
   if (state_ != State::open) return;
   rest_ = bytes.substr(taken);
   if (framer_.waiting()) {
-    pause_.arm(relay_.options().unterminated);
+    wait_for_more(relay_.options().unterminated);
   } else {
-    pause_.disarm();
+    pause_.reset();
   }
 }
 
@@ -211,16 +208,26 @@ void TcpConnection::input_ended() {
   if (state_ != State::open) return;
   if (deaf_) return close("left");
   state_ = State::half_open;
-  pause_.disarm();
+  client_->unready();  // what it takes from now on moves its deadline
+  pause_.reset();
   deadline_.arm(relay_.options().half_open);
 }
 
 // ---- time
 
+void TcpConnection::wait_for_more(Duration pause) {
+  if (pause == Duration{}) return pause_.reset();
+  if (!pause_)
+    pause_ = std::make_unique<Timer>(
+        lane_.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_pause(); }, this);
+  pause_->arm(pause);
+}
+
 void TcpConnection::on_pause() {
   const auto self = shared_from_this();
+  pause_.reset();
   if (state_ == State::sniffing) {
-    if (first_.empty()) greet();
+    if (rest_.empty()) greet();
     return;
   }
   framer_.timeout([this](std::string_view text) { line(text); });
@@ -230,8 +237,8 @@ void TcpConnection::on_deadline() {
   const auto self = shared_from_this();
   switch (state_) {
     case State::sniffing:
-      if (first_.empty()) return close("stalled");  // it only listens
-      if (begins_request(first_)) return close("http without an end");
+      if (rest_.empty()) return close("stalled");  // it only listens
+      if (begins_request(rest_)) return close("http without an end");
       become_chat();
       // It has waited longer than the unterminated rule asks for already.
       framer_.timeout([this](std::string_view text) { line(text); });
@@ -270,6 +277,7 @@ void TcpConnection::flush() {
   if (may_stall()) {
     if (!deaf_) deadline_.disarm();
     read();
+    if (!deaf_ && may_stall() && (reading_ || stopped_)) client_->ready(socket_);
   } else if (state_ == State::ending && client_->drained()) {
     if (!goodbye_.empty()) return client_->tell(std::exchange(goodbye_, {}));
     lane_.shard.post([self = shared_from_this()] { self->close(self->reason_); });
@@ -303,7 +311,7 @@ void TcpConnection::end(std::string_view goodbye, std::string_view reason) {
   reason_ = reason;
   client_->hold(false);
   client_->ends();
-  pause_.disarm();
+  pause_.reset();
   deadline_.arm(relay_.options().close);
   lane_.shard.flush_soon(*client_);
 }
@@ -312,7 +320,7 @@ void TcpConnection::close(std::string_view reason) {
   if (state_ == State::gone) return;
   state_ = State::gone;
   deadline_.disarm();
-  pause_.disarm();
+  pause_.reset();
   client_->gone(Farewell::said);
   close_gently(socket_);
   log::info("disconnect", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", reason}, {"lines", lines_}});

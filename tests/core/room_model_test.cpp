@@ -61,10 +61,12 @@ class Life {
       people_.push_back(std::make_unique<Person>(bench_, i, wire, random_.below(2), datagrams));
       auto& p = *people_.back();
       const auto max = random_.between(1, 3000);
+      p.reader.readies = random_.one_in(2);
       p.reader.piece = [this, max](std::size_t size) { return std::min(size, random_.between(1, max)); };
       enter(p, random_.pick(rooms));
     }
     pad_ = random_.one_in(2) ? 40 : 1500;
+    if (random_.one_in(2)) linger(std::chrono::hours(1));
   }
 
   void live(int steps) {
@@ -83,6 +85,10 @@ class Life {
     o.window_bytes = random_.one_in(2) ? 1 : random_.between(4096, 40'000);
     o.page_retry = std::chrono::milliseconds(1);
     return o;
+  }
+
+  void linger(Duration d) {
+    for (auto& shard : bench_.shards) shard->set_linger(d);
   }
 
   std::uint64_t head(const std::string& name) { return number(list_.head(room(name))); }
@@ -145,6 +151,7 @@ class Life {
         journal_.hold_reads = random_.one_in(2);
         return;
       case 4:
+        if (random_.one_in(2)) return linger(random_.one_in(2) ? std::chrono::hours(1) : Duration{});
         return bench_.hub.flush_presence();
       case 5:
         return void(p.reader->rename("p" + std::to_string(p.index) + "_" + std::to_string(random_.below(5))));
@@ -164,6 +171,7 @@ class Life {
     journal_.hold_appends = journal_.hold_reads = may_fail_ = false;
     journal_.release_all();
     bench_.poll();
+    linger({});
     for (const auto& p : people_) p->reader.credit = SIZE_MAX;
     // A page that could not be read is asked for again when its reader is flushed.
     for (const auto& p : people_) p->reader.flush();

@@ -57,19 +57,29 @@ void Reader::flush() {
   }
   while (credit > 0) {
     auto& chunk = client_->gather();
-    if (chunk.bytes == 0) return;
-    const auto n = std::min({credit, chunk.bytes, piece(chunk.bytes)});
-    auto left = n;
-    for (std::size_t i = 0; i < chunk.count && left > 0; ++i) {
-      const auto size = std::min(left, chunk.iov[i].iov_len);
-      got.append(static_cast<const char*>(chunk.iov[i].iov_base), size);
-      left -= size;
-    }
-    if (credit != SIZE_MAX) credit -= n;
-    if (!acknowledges) unacked += n;
+    if (chunk.bytes == 0) return readies ? client_->ready(*this) : void();
+    const auto n = take(chunk);
     client_->sent(chunk, n);
     on_sent(n);
   }
+}
+
+std::size_t Reader::take(const Chunk& chunk) {
+  const auto n = std::min({credit, chunk.bytes, piece(chunk.bytes)});
+  auto left = n;
+  for (std::size_t i = 0; i < chunk.count && left > 0; ++i) {
+    const auto size = std::min(left, chunk.iov[i].iov_len);
+    got.append(static_cast<const char*>(chunk.iov[i].iov_base), size);
+    left -= size;
+  }
+  if (credit != SIZE_MAX) credit -= n;
+  if (!acknowledges) unacked += n;
+  return n;
+}
+
+std::size_t Reader::send_now(const Chunk& chunk) {
+  ++walked;
+  return take(chunk);
 }
 
 std::vector<std::string> Reader::lines() const { return split_lines(got); }

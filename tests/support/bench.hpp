@@ -39,7 +39,7 @@ struct Bench {
 };
 
 // A client and its transport. It takes `credit` bytes, then it stalls; of a send it takes what `piece` says.
-class Reader final : public Transport {
+class Reader final : public Transport, public Sink {
  public:
   Reader(Bench& bench, Wire wire, Via via = Via::tcp, std::size_t shard = 0, bool datagrams = false);
   ~Reader() { leave_for_good(); }
@@ -56,6 +56,7 @@ class Reader final : public Transport {
   void leave_for_good(Farewell farewell = Farewell::said);
 
   void flush() override;
+  std::size_t send_now(const Chunk& chunk) override;
   std::size_t unacknowledged() const override { return unacked; }
   void turned_away(std::string_view) override { ++fell; }
   void stall() { credit = 0; }
@@ -67,6 +68,8 @@ class Reader final : public Transport {
   std::string got;                     // all bytes, in order
   std::vector<std::string> datagrams;  // of a datagram client
   std::size_t credit = SIZE_MAX, flushes = 0, fell = 0;
+  std::size_t walked = 0;          // sends of a walk that needed no flush
+  bool readies = false;            // calls Client::ready, as a transport does
   bool acknowledges = true;        // what it takes, at once; else that waits in `unacked`
   std::size_t unacked = 0;         // bytes it has been sent that may yet be lost with the connection
   std::function<void()> on_flush;  // what a transport does then besides: reads, and obeys
@@ -79,6 +82,7 @@ class Reader final : public Transport {
   std::vector<nlohmann::json> objects(std::string_view type) const;
 
  private:
+  std::size_t take(const Chunk& chunk);
   Bench& bench_;
   const std::shared_ptr<Client> client_;
   const bool datagrams_;
