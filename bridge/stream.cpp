@@ -92,23 +92,22 @@ Sending send_due(Client& client, Socket& socket, bool& delivered) {
 }
 
 void Connections::add(std::shared_ptr<Connection> connection) {
-  auto* key = connection.get();
-  all_.emplace(key, std::move(connection));
+  connection->index_ = all_.size();
+  all_.push_back(std::move(connection));
 }
 
 void Connections::remove(Connection& connection) {
-  const auto found = all_.find(&connection);
-  if (found == all_.end()) return;
-  const auto kept = std::move(found->second);
-  all_.erase(found);
+  const auto index = connection.index_;
+  if (index >= all_.size() || all_[index].get() != &connection) return;
+  const auto kept = std::exchange(all_[index], all_.back());
+  all_[index]->index_ = index;
+  all_.pop_back();
   if (all_.empty() && empty_) std::exchange(empty_, nullptr)();
 }
 
 template <class F>
 void Connections::each(F f) {
-  std::vector<std::shared_ptr<Connection>> now;
-  now.reserve(all_.size());
-  for (const auto& [key, connection] : all_) now.push_back(connection);
+  const std::vector<std::shared_ptr<Connection>> now(all_.begin(), all_.end());
   for (const auto& connection : now) f(*connection);
 }
 

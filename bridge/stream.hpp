@@ -4,10 +4,10 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "bridge/admission.hpp"
 #include "core/client.hpp"
@@ -53,6 +53,10 @@ class Connection {
   virtual void stop_reading() = 0;  // what was read goes on, no more is taken
   virtual void finish() = 0;        // deliver what is due, say goodbye, close
   virtual void abort() = 0;         // close now
+
+ private:
+  friend class Connections;
+  std::size_t index_ = 0;  // among the connections of its shard
 };
 
 // All connections of one shard: what is in here lives. On the shard's thread.
@@ -70,7 +74,7 @@ class Connections {
  private:
   template <class F>
   void each(F f);
-  std::unordered_map<Connection*, std::shared_ptr<Connection>> all_;
+  std::deque<std::shared_ptr<Connection>> all_;
   std::function<void()> empty_;
 };
 

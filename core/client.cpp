@@ -268,32 +268,39 @@ void Client::tell_bytes(std::string_view ready) {
 
 void Client::tell_last(std::string_view ready) {
   if (ready.empty()) return;
+  auto& log = private_log();
   if (datagrams_) {
     const auto size = static_cast<std::uint32_t>(ready.size());
-    private_.append(reinterpret_cast<const char*>(&size), sizeof size);
+    log.append(reinterpret_cast<const char*>(&size), sizeof size);
   }
-  private_ += ready;
+  log += ready;
   shard_.flush_soon(*this);
 }
 
 void Client::deafen() {
   mute();
-  private_sent_ = private_.size();
+  if (private_) private_->sent = private_->bytes.size();
   forget_sent();
 }
 
+std::string& Client::private_log() {
+  if (!private_) private_ = std::make_unique<Private>();
+  return private_->bytes;
+}
+
 void Client::forget_sent() {
-  if (private_sent_ < private_.size()) {
+  if (!private_) return;
+  auto& [bytes, sent] = *private_;
+  if (sent < bytes.size()) {
     // Something is always unsent to some: what is sent must go all the same.
-    if (private_sent_ < 65536 || private_sent_ < private_.size() / 2) return;
-    private_base_ += private_sent_;
-    private_.erase(0, private_sent_);
-    private_sent_ = 0;
+    if (sent < 65536 || sent < bytes.size() / 2) return;
+    private_base_ += sent;
+    bytes.erase(0, sent);
+    sent = 0;
     return;
   }
-  private_base_ += private_.size();
-  private_ = {};  // most have nothing to be told most of the time
-  private_sent_ = 0;
+  private_base_ += bytes.size();
+  private_.reset();
 }
 
 // ---- sending
@@ -309,7 +316,7 @@ Chunk& Client::gather() {
   auto& chunk = shard_.chunk();
   chunk.clear();
   if (private_bytes() > 0) {
-    chunk.add(private_.data() + private_sent_, private_bytes(), 0);
+    chunk.add(private_->bytes.data() + private_->sent, private_bytes(), 0);
     chunk.private_bytes = private_bytes();
   }
   if (held_) return chunk;
@@ -319,7 +326,7 @@ Chunk& Client::gather() {
     if (chunk.cursor != nullptr && chunk.bytes > chunk.private_bytes) return chunk;
     if (chunk.cursor != nullptr) {
       // Nothing but its own: it has moved, and there may be more.
-      cursor.advance(chunk, 0, private_);
+      cursor.advance(chunk, 0);
       chunk.cursor = nullptr;
     } else {
       ++tried;
@@ -331,10 +338,13 @@ Chunk& Client::gather() {
 
 void Client::sent(const Chunk& chunk, std::size_t bytes) {
   const auto own = std::min(bytes, chunk.private_bytes);
-  private_sent_ += own;
-  forget_sent();
+  if (own > 0) {
+    private_->sent += own;
+    forget_sent();
+  }
   if (chunk.cursor != nullptr && bytes > own) {
-    chunk.cursor->advance(chunk, bytes - own, private_);
+    const auto rest = chunk.cursor->advance(chunk, bytes - own);
+    if (!rest.empty()) private_log() += rest;
     ++turn_;
   }
   sent_some(bytes);
@@ -344,12 +354,13 @@ Cursor::Entry Client::next_datagram() {
   if (inbox_size_ > 0) take_inbox();
   if (private_bytes() > 0) {
     // Moved out: the segment is made for it, so that whoever sends it can keep it like any other entry.
+    auto& [bytes, sent] = *private_;
     std::uint32_t size = 0;
-    std::memcpy(&size, private_.data() + private_sent_, sizeof size);
-    private_sent_ += sizeof size;
+    std::memcpy(&size, bytes.data() + sent, sizeof size);
+    sent += sizeof size;
     auto segment = std::make_shared<Segment>(0, size);
-    std::copy_n(private_.data() + private_sent_, size, segment->bytes.get());
-    private_sent_ += size;
+    std::copy_n(bytes.data() + sent, size, segment->bytes.get());
+    sent += size;
     forget_sent();
     sent_some(size);
     return {{segment->bytes.get(), size}, segment};

@@ -111,9 +111,9 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void tell_bytes(std::string_view ready);  // one entry, ready to be sent
   void tell_last(std::string_view ready);   // the same, though it is muted: what ends its connection
   // The private log as offsets since the client came: what was told, and how much of it is sent.
-  std::uint64_t told() const { return private_base_ + private_.size(); }
-  std::uint64_t told_sent() const { return private_base_ + private_sent_; }
-  std::size_t private_bytes() const { return private_.size() - private_sent_; }
+  std::uint64_t told() const { return private_base_ + (private_ ? private_->bytes.size() : 0); }
+  std::uint64_t told_sent() const { return private_base_ + (private_ ? private_->sent : 0); }
+  std::size_t private_bytes() const { return private_ ? private_->bytes.size() - private_->sent : 0; }
   // It cannot be served: its connection ends. `why`: what it is told first.
   void turn_away(std::string_view reason, const std::optional<Error>& why = std::nullopt);
   // Nothing more is told or read from rooms; what was told before is still sent.
@@ -158,6 +158,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void settled_here(Room& room, const std::string& id, std::size_t bytes, const result<Seq>& outcome);
   Cursor* find(std::uint32_t serial);
   std::uint32_t next_serial() { return ++cursors_made_; }
+  std::string& private_log();
   void forget_sent();
   void send(Cursor& cursor, Message m);
   void sent_some(std::size_t bytes);
@@ -187,8 +188,11 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   std::uint32_t turn_ = 0;  // the cursor that gathers next
   std::uint32_t cursors_made_ = 0;
   boost::container::small_vector<std::unique_ptr<Cursor>, 1> cursors_;
-  std::string private_;  // [private_sent_, size) is to be sent; of datagrams each with its size before it
-  std::size_t private_sent_ = 0;
+  struct Private {
+    std::string bytes;  // [sent, size) is to be sent; of datagrams each with its size before it
+    std::size_t sent = 0;
+  };
+  std::unique_ptr<Private> private_;  // while there is any: most are told nothing most of the time
   std::uint64_t private_base_ = 0;
   // Of the few who have a token; the others do not pay for it.
   struct Place {

@@ -119,20 +119,20 @@ void Cursor::gather_cut(Chunk& chunk, const View& view, std::size_t part) {
   }
 }
 
-void Cursor::advance(const Chunk& chunk, std::size_t bytes, std::string& rest) {
+std::string_view Cursor::advance(const Chunk& chunk, std::size_t bytes) {
   const auto& view = readers_->view(wire());
   if (bytes == chunk.bytes - chunk.private_bytes) {
     reached() = {chunk.end, chunk.last.seq, chunk.last.at};
-    return passed(view);
+    return passed(view), std::string_view{};
   }
   std::size_t piece = chunk.private_bytes > 0 ? 1 : 0;
   for (; bytes > chunk.iov[piece].iov_len; ++piece) bytes -= chunk.iov[piece].iov_len;
-  if (bytes == 0) return;
+  if (bytes == 0) return {};
   const auto sent = chunk.offset[piece] + bytes;
   const auto place = view.entry_at(sent);
-  rest.append(place.part->segment->bytes.get() + (sent - place.part->segment->base), place.end() - sent);
   reached() = {place.end(), place.mark->seq, place.mark->at};
   passed(view);
+  return {place.part->segment->bytes.get() + (sent - place.part->segment->base), place.end() - sent};
 }
 
 void Cursor::passed(const View& view) {

@@ -32,9 +32,9 @@ class Cursor {
   // Adds what follows to `chunk`, as far as it fits, the client's own messages left out if it does not want them.
   // May instead ask the journal for a page; the client is flushed again when it is there.
   void gather(Chunk& chunk);
-  // The first `bytes` of the cursor's part of `chunk` are on their way. If that ends within an entry, the rest of the
-  // entry is appended to `rest`: a cursor stands between entries only.
-  void advance(const Chunk& chunk, std::size_t bytes, std::string& rest);
+  // The first `bytes` of the cursor's part of `chunk` are on their way. If that ends within an entry, gives the rest of
+  // the entry, which is the client's to send: a cursor stands between entries only. Good until the next gather().
+  std::string_view advance(const Chunk& chunk, std::size_t bytes);
   // For datagrams: the next entry, to be sent whole or not at all; empty: none here. Moves behind it.
   struct Entry {
     std::string_view bytes;

@@ -21,6 +21,8 @@ void RoomReaders::attach(Cursor& cursor) {
   const auto wire = cursor.wire();
   auto& readers = this->readers(wire);
   cursor.slot_ = static_cast<std::uint32_t>(readers.size());
+  // By a quarter, not to twice the size: there is one for every reader there is.
+  if (readers.size() == readers.capacity()) readers.reserve(readers.size() + readers.size() / 4 + 1);
   readers.push_back({&cursor, nullptr, {}});
   room_->open(*this, wire);
   room_->view(wire, views_[static_cast<std::size_t>(wire)]);

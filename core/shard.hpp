@@ -85,7 +85,8 @@ class RoomReaders : public std::enable_shared_from_this<RoomReaders> {
     Sink* ready;  // nothing but the room's next bytes is to be seen to: they go here; nullptr: its transport is flushed
     Reached reached;
   };
-  std::vector<Reader>& readers(Wire wire) { return readers_[static_cast<std::size_t>(wire)]; }
+  using Readers = std::vector<Reader>;
+  Readers& readers(Wire wire) { return readers_[static_cast<std::size_t>(wire)]; }
   bool empty() const {
     return std::ranges::all_of(readers_, [](const auto& r) { return r.empty(); });
   }
@@ -98,7 +99,7 @@ class RoomReaders : public std::enable_shared_from_this<RoomReaders> {
   Shard& shard_;
   const std::shared_ptr<Room> room_;
   std::array<View, wire_count> views_;
-  std::array<std::vector<Reader>, wire_count> readers_;
+  std::array<Readers, wire_count> readers_;
   struct Settled {
     std::shared_ptr<Client> client;
     std::string id;

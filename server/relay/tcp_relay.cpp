@@ -23,9 +23,7 @@ class TcpConnection final : public Connection, public Transport, public std::ena
         client_(std::make_shared<Client>(relay.hub(), lane.shard, *this, Via::tcp,
                                          relay.hub().options().verbatim ? Wire::bytes : Wire::line)),
         dialect_(*client_),
-        framer_(relay.hub().options().text.bytes),
-        deadline_(
-            lane.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_deadline(); }, this) {
+        framer_(relay.hub().options().text.bytes) {
     client_->come_from(socket_.host);
   }
 
@@ -57,8 +55,14 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   void relay_rest();
   bool line(std::string_view text);
   void input_ended();
+  void arm(std::unique_ptr<Timer>& timer, Duration after, Timer::Fn fn);
+  void set_deadline(Duration after) {
+    arm(deadline_, after, [](void* self) { static_cast<TcpConnection*>(self)->on_deadline(); });
+  }
   void on_deadline();
-  void wait_for_more(Duration pause);
+  void wait_for_more(Duration pause) {
+    arm(pause_, pause, [](void* self) { static_cast<TcpConnection*>(self)->on_pause(); });
+  }
   void on_pause();
   void end(std::string_view goodbye, std::string_view reason);
   void close(std::string_view reason);
@@ -69,9 +73,10 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   const std::shared_ptr<Client> client_;
   LineDialect dialect_;
   LineFramer framer_;
-  std::string rest_;              // bytes read and not taken: State::sniffing, or the client is congested
-  Timer deadline_;                // of the state, or of a stall
-  std::unique_ptr<Timer> pause_;  // while it is waited whether more bytes come
+  std::string rest_;  // bytes read and not taken: State::sniffing, or the client is congested
+  // Both while they are armed: most of the time nothing is waited for.
+  std::unique_ptr<Timer> deadline_;  // of the state, or of a stall
+  std::unique_ptr<Timer> pause_;     // for more bytes
   State state_ = State::sniffing;
   bool reading_ = false, stopped_ = false, blocked_ = false, delivered_ = false;
   bool deaf_ = false;  // nothing can be sent to it
@@ -121,7 +126,7 @@ void TcpConnection::took(std::string_view bytes) {
     return feed_rest();
   }
   if (state_ != State::sniffing) return;
-  if (rest_.empty()) deadline_.arm(relay_.options().request);
+  if (rest_.empty()) set_deadline(relay_.options().request);
   rest_ += bytes;
   sniffed();
 }
@@ -144,14 +149,14 @@ void TcpConnection::sniffed() {
 void TcpConnection::become_chat() {
   greet();
   state_ = State::open;
-  deadline_.disarm();
-  if (blocked_ || deaf_) deadline_.arm(relay_.options().stall);
+  deadline_.reset();
+  if (blocked_ || deaf_) set_deadline(relay_.options().stall);
   feed_rest();
 }
 
 void TcpConnection::become_http() {
   state_ = State::gone;
-  deadline_.disarm();
+  deadline_.reset();
   pause_.reset();
   client_->gone(Farewell::said);
   log::info("disconnect", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", "speaks http"}});
@@ -210,17 +215,16 @@ void TcpConnection::input_ended() {
   state_ = State::half_open;
   client_->unready();  // what it takes from now on moves its deadline
   pause_.reset();
-  deadline_.arm(relay_.options().half_open);
+  set_deadline(relay_.options().half_open);
 }
 
 // ---- time
 
-void TcpConnection::wait_for_more(Duration pause) {
-  if (pause == Duration{}) return pause_.reset();
-  if (!pause_)
-    pause_ = std::make_unique<Timer>(
-        lane_.shard.wheel(), [](void* self) { static_cast<TcpConnection*>(self)->on_pause(); }, this);
-  pause_->arm(pause);
+// 0: never.
+void TcpConnection::arm(std::unique_ptr<Timer>& timer, Duration after, Timer::Fn fn) {
+  if (after == Duration{}) return timer.reset();
+  if (!timer) timer = std::make_unique<Timer>(lane_.shard.wheel(), fn, this);
+  timer->arm(after);
 }
 
 void TcpConnection::on_pause() {
@@ -235,6 +239,7 @@ void TcpConnection::on_pause() {
 
 void TcpConnection::on_deadline() {
   const auto self = shared_from_this();
+  deadline_.reset();
   switch (state_) {
     case State::sniffing:
       if (rest_.empty()) return close("stalled");  // it only listens
@@ -263,10 +268,10 @@ void TcpConnection::flush() {
   delivered_ = false;
   const auto sending = deaf_ ? Sending::drained : send_due(*client_, socket_, delivered_);
   if (sending == Sending::failed) return sending_failed();
-  if (state_ == State::half_open && delivered_) deadline_.arm(relay_.options().half_open);
+  if (state_ == State::half_open && delivered_) set_deadline(relay_.options().half_open);
   if (sending == Sending::blocked) {
     blocked_ = true;
-    if (may_stall() && (delivered_ || !deadline_.armed())) deadline_.arm(relay_.options().stall);
+    if (may_stall() && (delivered_ || !deadline_)) set_deadline(relay_.options().stall);
     socket_.async_wait(Socket::wait_write, [self = shared_from_this()](error_code) {
       self->blocked_ = false;
       self->flush();
@@ -275,7 +280,7 @@ void TcpConnection::flush() {
     return;
   }
   if (may_stall()) {
-    if (!deaf_) deadline_.disarm();
+    if (!deaf_) deadline_.reset();
     read();
     if (!deaf_ && may_stall() && (reading_ || stopped_)) client_->ready(socket_);
   } else if (state_ == State::ending && client_->drained()) {
@@ -292,7 +297,7 @@ void TcpConnection::sending_failed() {
   }
   deaf_ = true;
   client_->deafen();
-  if (may_stall()) deadline_.arm(relay_.options().stall);
+  if (may_stall()) set_deadline(relay_.options().stall);
   read();
 }
 
@@ -312,14 +317,14 @@ void TcpConnection::end(std::string_view goodbye, std::string_view reason) {
   client_->hold(false);
   client_->ends();
   pause_.reset();
-  deadline_.arm(relay_.options().close);
+  set_deadline(relay_.options().close);
   lane_.shard.flush_soon(*client_);
 }
 
 void TcpConnection::close(std::string_view reason) {
   if (state_ == State::gone) return;
   state_ = State::gone;
-  deadline_.disarm();
+  deadline_.reset();
   pause_.reset();
   client_->gone(Farewell::said);
   close_gently(socket_);

@@ -36,7 +36,7 @@ async function stopsCleanly(s, ms = STOP_MS) {
   assert.deepEqual(result, { code: 0, signal: null });
 }
 
-for (const linger of ['1ms', '1s']) test(`SIGTERM under load: what was acknowledged has reached every reader before the goodbye (room.linger=${linger})`, async (t) => {
+for (const linger of ['1ms', '100ms']) test(`SIGTERM under load: what was acknowledged has reached every reader before the goodbye (room.linger=${linger})`, async (t) => {
   const s = await scene(t, { args: ['--set', `room.linger=${linger}`, '--set', 'room.window_bytes=64MiB'] });
   const readers = {
     v1: await s.v1({ nick: 'r_v1' }), tcp: await s.tcp({ nick: 'r_tcp' }),
