@@ -32,7 +32,7 @@ F* real(const char* name, const char* version = nullptr) {
 
 struct Place {
   const void* at = nullptr;  // the caller
-  std::uint64_t taken = 0, waited_for = 0, waited = 0, held = 0, held_longest = 0;
+  std::uint64_t taken = 0, waited_for = 0, waited = 0, held = 0, held_longest = 0, sends = 0;
 };
 struct Held {
   const void* mutex;
@@ -119,6 +119,7 @@ void sending() {
   auto& counts = mine();
   ++counts.sends;
   counts.sends_with_lock += counts.holds > 0;
+  for (std::size_t i = 0; i < counts.holds; ++i) ++counts.held[i].place->sends;
 }
 
 void write_place(std::FILE* file, const Place& p) {
@@ -128,9 +129,9 @@ void write_place(std::FILE* file, const Place& p) {
   std::fprintf(
       file,
       "{\"file\":\"%s\",\"address\":\"0x%zx\",\"taken\":%lu,\"waited_for\":%lu,\"waited_ns\":%lu,\"held_ns\":%lu,"
-      "\"held_longest_ns\":%lu}\n",
+      "\"held_longest_ns\":%lu,\"sends\":%lu}\n",
       known ? where.dli_fname : "", static_cast<std::size_t>(offset), p.taken, p.waited_for, p.waited, p.held,
-      p.held_longest);
+      p.held_longest, p.sends);
 }
 
 __attribute__((destructor)) void write_figures() {
@@ -147,7 +148,7 @@ __attribute__((destructor)) void write_figures() {
     for (const auto& p : counts->places) {
       if (p.at == nullptr) continue;
       auto& to = sum.place(p.at);
-      to.taken += p.taken, to.waited_for += p.waited_for, to.waited += p.waited, to.held += p.held;
+      to.taken += p.taken, to.waited_for += p.waited_for, to.waited += p.waited, to.held += p.held, to.sends += p.sends;
       to.held_longest = std::max(to.held_longest, p.held_longest);
     }
   }

@@ -94,6 +94,11 @@ def wait_for(port, process):
     raise RuntimeError(f"does not listen on port {port}")
 
 
+def with_locks(command, file):
+    """The same with its locks counted, to a file that is there when it has ended."""
+    return ["env", f"LD_PRELOAD={BUILD / 'bench/liblocks.so'}", f"LOCKS_FILE={file}", *command]
+
+
 def launch(command, threads=1, **options):
     """A process that is stopped at the latest when this program ends."""
     process = subprocess.Popen(on_cores(server_cores(threads), command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -109,16 +114,18 @@ def floor(folder, options):
     return process, {"tcp": f"tcp://{tcp}", "udp": f"udp://{udp}", "ws": f"ws://{http}/", "v1": f"ws://{http}/"}
 
 
-def chatbridge(folder, options, journal=None, **more):
+def chatbridge(folder, options, journal=None):
     journal = journal or options.journal
     # SQLite's says how many rows shared a commit when it ends. Other lines at this level are of clients that come and go,
     # which none does while something is measured.
     url, level = ("memory", "warn") if journal == "memory" else (f"sqlite:{folder}/chatbridge.db", "info")
     command = [options.bin, "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--journal", url,
                "--threads", options.threads, "--log-level", level, *options.args.split()]
+    if getattr(options, "locks", None):
+        command = with_locks(command, options.locks)
     # A line cut off at the end of a log is no reason to fail.
     process = launch(command, options.threads, stderr=subprocess.PIPE, text=True, errors="replace",
-                     env=environment(CHATBRIDGE_LIMITS_RATE="0", **more))
+                     env=environment(CHATBRIDGE_LIMITS_RATE="0", **getattr(options, "environment", {})))
     tcp, udp, http = said_ready(process)
     return process, {"tcp": f"tcp://{tcp}", "udp": f"udp://{udp}", "ws": f"ws://{http}/ws", "v1": f"v1://{http}/ws"}
 

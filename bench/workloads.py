@@ -52,16 +52,15 @@ def mixed():
 ONE_TO_ALL = ["--one-to-all", "7", "--hold", "1", "--at-once", "256"]
 
 
-def all_workloads(window=64):
-    """`window`: messages under way in W2."""
+def all_workloads(window=64, rate=1000):
+    """`window`: messages under way in W2; `rate`: messages a second in W3."""
     ours = ("floor", "chatbridge", servers.SQLITE)
     quiet, full, burst = ["--rate", "50"], ["--window", str(window)], ["--window", "64"]
     return {
         "W1tcp": fan_out("tcp", 1000, quiet), "W1ws": fan_out("ws", 1000, quiet), "W1v1": fan_out("v1", 1000, quiet),
         "W1udp": fan_out("udp", 1000, quiet, only=ours),
         "W2tcp": fan_out("tcp", 1000, full), "W2ws": fan_out("ws", 1000, full), "W2v1": fan_out("v1", 1000, full),
-        "W3tcp": meeting("tcp", 100, ["--rate", "1000"]), "W3ws": meeting("ws", 100, ["--rate", "1000"]),
-        "W3v1": meeting("v1", 100, ["--rate", "1000"]),
+        **{f"W3{kind}": meeting(kind, 100, ["--rate", str(rate)]) for kind in ("tcp", "ws", "v1")},
         "W5tcp": fan_out("tcp", 100, burst, senders=20), "W5ws": fan_out("ws", 100, burst, senders=20),
         "W5v1": fan_out("v1", 100, burst, senders=20),
         "W4tcp": fan_out("tcp", 10_000, ONE_TO_ALL, idle=True), "W4ws": fan_out("ws", 10_000, ONE_TO_ALL, idle=True),
