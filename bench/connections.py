@@ -99,10 +99,12 @@ def refusal(server):
 
 
 def speak(options, server, out):
-    speaker = start(options, "--one-to-all", str(options.messages), "--pause", "1", "--hold", "1", "--pid", str(server.pid),
+    # The speaker knows of its own receiver only: others have the time of the pause before the next message.
+    pause = max(1, (options.connections + options.udp_peers) // 20_000)
+    speaker = start(options, "--one-to-all", str(options.messages), "--pause", str(pause), "--hold", "1", "--pid", str(server.pid),
                     "--receivers", f"1={server.urls['tcp']}", "--senders", f"1={server.urls['tcp']}")
     try:
-        out["speaker"] = line_of(speaker, CONNECT_SECONDS + 60 + 10 * options.messages)
+        out["speaker"] = line_of(speaker, CONNECT_SECONDS + 60 + (10 + pause) * options.messages)
         if options.full:
             out["refusal"] = refusal(server)
     finally:
