@@ -22,19 +22,26 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=4, help="of each run")
     parser.add_argument("--only", default=",".join(all_names), metavar="W,W…", help="of: " + " ".join(all_names))
+    parser.add_argument("--window", type=int, default=64, help="messages under way in W2; the more, the more rows share a commit")
     parser.add_argument("--servers", metavar="S,S…", help="besides the floor; default: chatbridge and what is installed of "
-                        + " ".join(servers.OTHERS))
+                        + " ".join(servers.OTHERS) + f"; {servers.SQLITE} is chatbridge with its SQLite journal")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="writes every run's result there")
     parser.add_argument("--limit", action="append", default=[], metavar="W=RATIO",
-                        help="fails when chatbridge's median ratio is above")
+                        help="fails when chatbridge's median ratio to the floor is above")
+    parser.add_argument("--sqlite-limit", action="append", default=[], metavar="W=RATIO",
+                        help=f"fails when the median ratio of {servers.SQLITE} to chatbridge is above")
     add_server_options(parser)
     options = parser.parse_args()
     options.only = options.only.split(",")
     unknown = [w for w in options.only if w not in all_names]
     if unknown:
         parser.error("no such workload: " + " ".join(unknown))
-    options.limits = {name: float(ratio) for name, ratio in (text.split("=") for text in options.limit)}
+    options.limits, options.sqlite_limits = limits(options.limit), limits(options.sqlite_limit)
     return options
+
+
+def limits(texts):
+    return {name: float(ratio) for name, ratio in (text.split("=") for text in texts)}
 
 
 def add_server_options(parser):
@@ -92,9 +99,9 @@ class Table:
     def values(self, server, key):
         return [r[key] for r in self.results[server] if key in r]
 
-    def ratios(self, server, key=None):
+    def ratios(self, server, key=None, to="floor"):
         of = (lambda r: r.get(key)) if key else (lambda r: figure(self.workload, r))
-        pairs = zip(self.results[server], self.results["floor"])
+        pairs = zip(self.results[server], self.results[to])
         return [of(r) / of(f) for r, f in pairs if of(r) and of(f)]
 
     def faults(self, server):
@@ -107,14 +114,14 @@ class Table:
             return [self.name, server, spread(self.ratios(server)), v("all_ms"), v("bytes_per_connection"),
                     v("connections_per_s"), spread(self.ratios(server, "connections_per_s")), self.faults(server)]
         return [self.name, server, spread(self.ratios(server)), v("cpu_us_per_delivery"), v("deliveries_per_s"),
-                v("p50_us", 1e-3), v("p99_us", 1e-3), v("deliveries_per_read"), self.faults(server)]
+                v("p50_us", 1e-3), v("p99_us", 1e-3), v("deliveries_per_segment"), self.faults(server)]
 
     def header(self):
         if self.workload.idle:
             return ["workload", "server", "time for one to all, by the floor's", "ms", "bytes per connection", "connections/s",
                     "by the floor's", "faults"]
         return ["workload", "server", "CPU per delivery, by the floor's", "us", "deliveries/s", "p50 ms", "p99 ms",
-                "messages per read", "faults"]
+                "messages per send", "faults"]
 
     def print(self, headed):
         """`headed`: the rows go on below those of a table with the same head."""
@@ -128,9 +135,26 @@ class Table:
         sys.stdout.flush()
 
 
+JOURNALS = ["workload", "CPU per delivery, SQLite by memory", "rows per commit", "messages per send, memory", "SQLite",
+            "p50 ms, memory", "SQLite", "p99 ms, memory", "SQLite"]
+
+
+def print_journals(tables):
+    """What the SQLite journal costs beside the one in memory, of the workloads that both ran."""
+    both = [t for t in tables if not t.workload.idle and {"chatbridge", servers.SQLITE} <= t.results.keys()]
+    if not both:
+        return
+    print("\n| " + " | ".join(JOURNALS) + " |\n|" + " --- |" * len(JOURNALS))
+    for table in both:
+        pair = lambda key, scale=1.0: [spread(table.values(s, key), scale) for s in ("chatbridge", servers.SQLITE)]
+        print("| " + " | ".join([table.name, spread(table.ratios(servers.SQLITE, to="chatbridge")),
+                                 spread(table.values(servers.SQLITE, "rows_per_commit")), *pair("deliveries_per_segment"),
+                                 *pair("p50_us", 1e-3), *pair("p99_us", 1e-3)]) + " |")
+
+
 def measure(options, names, record):
     tables = []
-    for name, workload in workloads.all_workloads().items():
+    for name, workload in workloads.all_workloads(options.window).items():
         if name not in options.only:
             continue
         table = Table(name, workload)
@@ -146,19 +170,23 @@ def measure(options, names, record):
     return tables
 
 
-def verdict(tables, limits):
-    """What chatbridge did wrong."""
-    wrong = []
+def above(tables, limits, server, to):
+    wrong, ran = [], [table.name for table in tables if {server, to} <= table.results.keys()]
     for table in tables:
-        if "chatbridge" not in table.results:
+        if table.name not in limits or table.name not in ran:
             continue
-        if table.faults("chatbridge") != "none":
-            wrong.append(f"{table.name}: {table.faults('chatbridge')}")
-        ratios = table.ratios("chatbridge")
-        if table.name in limits and not (ratios and statistics.median(ratios) <= limits[table.name]):
-            wrong.append(f"{table.name}: {spread(ratios)} is above {limits[table.name]:g}")
-    not_run = [name for name in limits if name not in [t.name for t in tables]]
-    return wrong + [f"{name}: not run, but it has a limit" for name in not_run]
+        ratios = table.ratios(server, to=to)
+        if not (ratios and statistics.median(ratios) <= limits[table.name]):
+            wrong.append(f"{table.name}, {server} by {to}: {spread(ratios)} is above {limits[table.name]:g}")
+    return wrong + [f"{name}: {server} was not run beside {to}, but has a limit" for name in limits if name not in ran]
+
+
+def verdict(tables, options):
+    """What chatbridge did wrong."""
+    wrong = [f"{table.name}, {server}: {table.faults(server)}" for table in tables for server in table.results
+             if server.startswith("chatbridge") and table.faults(server) != "none"]
+    return [*wrong, *above(tables, options.limits, "chatbridge", "floor"),
+            *above(tables, options.sqlite_limits, servers.SQLITE, "chatbridge")]
 
 
 def main():
@@ -173,9 +201,11 @@ def main():
             options.json.write_text(json.dumps({"machine": about, "runs": runs}, indent=1) + "\n")
 
     print(f"{about['cpu']}, {about['cores']} cores, Linux {about['kernel']}; chatbridge {about['commit']}, journal "
-          f"{options.journal}; " + "; ".join(v for v in about["versions"].values() if v))
+          f"{options.journal}; " + "; ".join(dict.fromkeys(v for v in about["versions"].values() if v)))
     print(f"medians (least–most) of {options.rounds} rounds of {options.seconds:g} s; {about['command']}")
-    wrong = verdict(measure(options, names, record), options.limits)
+    tables = measure(options, names, record)
+    print_journals(tables)
+    wrong = verdict(tables, options)
     if wrong:
         print("\n" + "\n".join(wrong))
     elif "chatbridge" in names:

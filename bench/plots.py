@@ -3,6 +3,7 @@ messages, deliveries per second over publishers, latency over load, memory over 
 machine, versions and command, is in curves.json beside them."""
 import argparse
 import json
+import pathlib
 import statistics
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import servers
 import workloads
 
 OUT = servers.ROOT / "docs" / "performance"
+QUICK = servers.BUILD / "bench" / "plots"
 SERIES = [("floor", "tcp"), ("floor", "ws"), ("chatbridge", "tcp"), ("chatbridge", "ws"), ("chatbridge", "v1")]
 KIND_NAMES = {"tcp": "TCP", "ws": "WebSocket", "v1": "chatbridge.v1", "udp": "UDP"}
 
@@ -61,7 +63,7 @@ def measure(name, curve, options):
     """{series: [[x, median, least, most], …]}"""
     lines = {}
     for server, kind in curve.series:
-        for x in curve.points:
+        for x in curve.points[:3] if options.quick else curve.points:
             workload, size = curve.at(kind, x)
             results = [workloads.run(server, workload, options, size=size) for _ in range(options.rounds)]
             for suffix, figure in curve.figures.items():
@@ -73,6 +75,10 @@ def measure(name, curve, options):
                     lines.setdefault(label, []).append([x, statistics.median(values), min(values), max(values)])
         print(f"{name}: {server} {kind} done", flush=True)
     return lines
+
+
+def points_of(lines):
+    return sorted({point[0] for points in lines.values() for point in points})
 
 
 # Middle greys and colours on nothing: legible on a light page and on a dark one.
@@ -97,7 +103,7 @@ plot {plots}
 """
 
 
-def draw(name, curve, lines):
+def draw(name, curve, lines, folder):
     blocks, plots = [], []
     for i, (label, points) in enumerate(lines.items()):
         base = label.removesuffix(" p50").removesuffix(" p99").removesuffix(" p99.9")
@@ -106,9 +112,9 @@ def draw(name, curve, lines):
         style = f'lc rgb "{colour}" lw 2 pt 7 ps 0.5'
         plots += [f'$s{i} using 1:3:4 with filledcurves lc rgb "{colour}" fs transparent solid 0.15 noborder notitle',
                   f'$s{i} using 1:2 with linespoints {style} dt {dash} title "{label}"']
-    fields = {"out": OUT / f"{name}.svg", "grey": GREY, "title": curve.title, "x": curve.x, "y": curve.y,
-              "xtics": ", ".join(f'"{x:,}" {x}' for x in curve.points), "first": curve.points[0] * 0.9,
-              "last": curve.points[-1] * 1.1, "yscale": "set logscale y" if curve.logy else "set yrange [0:*]",
+    fields = {"out": folder / f"{name}.svg", "grey": GREY, "title": curve.title, "x": curve.x, "y": curve.y,
+              "xtics": ", ".join(f'"{x:,}" {x}' for x in points_of(lines)), "first": points_of(lines)[0] * 0.9,
+              "last": points_of(lines)[-1] * 1.1, "yscale": "set logscale y" if curve.logy else "set yrange [0:*]",
               "plots": ", ".join(plots)}
     script = "".join(blocks) + DRAW.format(**fields)
     subprocess.run(["gnuplot"], input=script, text=True, check=True, timeout=60)
@@ -116,14 +122,23 @@ def draw(name, curve, lines):
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench plots", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="of each point")
-    parser.add_argument("--seconds", type=float, default=3, help="of each run")
+    parser.add_argument("--rounds", type=int, help="of each point; default: 5")
+    parser.add_argument("--seconds", type=float, help="of each run; default: 3")
+    parser.add_argument("--quick", action="store_true", help="only to see that it works: one round of half a second of three "
+                        f"points of each curve, to {QUICK.relative_to(servers.ROOT)}")
+    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help=f"default: {OUT.relative_to(servers.ROOT)}")
     parser.add_argument("--only", default=",".join(CURVES), metavar="C,C…", help="of: " + " ".join(CURVES))
     parser.add_argument("--draw", action="store_true", help="measures nothing, draws what curves.json has")
     fanout.add_server_options(parser)
     options = parser.parse_args()
-    OUT.mkdir(parents=True, exist_ok=True)
-    data = OUT / "curves.json"
+    options.rounds = options.rounds or (1 if options.quick else 5)
+    options.seconds = options.seconds or (0.5 if options.quick else 3)
+    unknown = [name for name in options.only.split(",") if name not in CURVES]
+    if unknown:
+        parser.error("no such curve: " + " ".join(unknown))
+    folder = options.out or (QUICK if options.quick else OUT)
+    folder.mkdir(parents=True, exist_ok=True)
+    data = folder / "curves.json"
     kept = json.loads(data.read_text()) if data.exists() else {}
     for name in options.only.split(","):
         if not options.draw:
@@ -131,8 +146,10 @@ def main():
                                                                "command": " ".join(["script/bench plots", *sys.argv[1:]])}
             kept[name] = {"machine": about, "lines": measure(name, CURVES[name], options)}
             data.write_text(json.dumps(kept, indent=1) + "\n")
-        draw(name, CURVES[name], kept[name]["lines"])
-        print(OUT / f"{name}.svg")
+        if not kept[name]["lines"]:
+            sys.exit(f"{name}: nothing was measured without a fault, so nothing is drawn")
+        draw(name, CURVES[name], kept[name]["lines"], folder)
+        print(folder / f"{name}.svg")
 
 
 if __name__ == "__main__":

@@ -22,10 +22,20 @@ STOP_SECONDS = 15
 
 
 class Server:
-    """A running server. `urls`: by what clients speak with it, tcp, ws, v1, udp."""
+    """A running server. `urls`: by what clients speak with it, tcp, ws, v1, udp. `log`: the lines it has written, all of
+    them once it has ended; of those that are read."""
 
     def __init__(self, name, process, urls):
         self.name, self.process, self.urls = name, process, urls
+
+    @property
+    def log(self):
+        return getattr(self.process, "log", [])
+
+    def logged(self, event):
+        """The numbers of the last such event in chatbridge's log."""
+        line = next((line for line in reversed(self.log) if event in line.split()), "")
+        return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)\b", line)}
 
     @property
     def pid(self):
@@ -66,7 +76,8 @@ def said_ready(process):
                 found.set()
         found.set()
 
-    threading.Thread(target=read, daemon=True).start()
+    process.log, process.reader = lines, threading.Thread(target=read, daemon=True)
+    process.reader.start()
     found.wait(START_SECONDS)
     match = next(filter(None, map(READY.search, lines)), None)
     if match is None:
@@ -81,6 +92,11 @@ def wait_for(port, process):
             return
         time.sleep(0.05)
     raise RuntimeError(f"does not listen on port {port}")
+
+
+def with_locks(command, file):
+    """The same with its locks counted, to a file that is there when it has ended."""
+    return ["env", f"LD_PRELOAD={BUILD / 'bench/liblocks.so'}", f"LOCKS_FILE={file}", *command]
 
 
 def launch(command, threads=1, **options):
@@ -98,13 +114,24 @@ def floor(folder, options):
     return process, {"tcp": f"tcp://{tcp}", "udp": f"udp://{udp}", "ws": f"ws://{http}/", "v1": f"ws://{http}/"}
 
 
-def chatbridge(folder, options):
-    journal = "memory" if options.journal == "memory" else f"sqlite:{folder}/chatbridge.db"
-    command = [options.bin, "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--journal", journal,
-               "--threads", options.threads, "--log-level", "warn", *options.args.split()]
-    process = launch(command, options.threads, stderr=subprocess.PIPE, text=True, env=environment(CHATBRIDGE_LIMITS_RATE="0"))
+def chatbridge(folder, options, journal=None):
+    journal = journal or options.journal
+    # SQLite's says how many rows shared a commit when it ends. Other lines at this level are of clients that come and go,
+    # which none does while something is measured.
+    url, level = ("memory", "warn") if journal == "memory" else (f"sqlite:{folder}/chatbridge.db", "info")
+    command = [options.bin, "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--journal", url,
+               "--threads", options.threads, "--log-level", level, *options.args.split()]
+    if getattr(options, "locks", None):
+        command = with_locks(command, options.locks)
+    # A line cut off at the end of a log is no reason to fail.
+    process = launch(command, options.threads, stderr=subprocess.PIPE, text=True, errors="replace",
+                     env=environment(CHATBRIDGE_LIMITS_RATE="0", **getattr(options, "environment", {})))
     tcp, udp, http = said_ready(process)
     return process, {"tcp": f"tcp://{tcp}", "udp": f"udp://{udp}", "ws": f"ws://{http}/ws", "v1": f"v1://{http}/ws"}
+
+
+def chatbridge_sqlite(folder, options):
+    return chatbridge(folder, options, "sqlite")
 
 
 def mosquitto(folder, options):
@@ -161,13 +188,16 @@ def ncat(folder, options):
     return process, {"tcp": f"lines://127.0.0.1:{port}"}
 
 
-STARTERS = {"floor": floor, "chatbridge": chatbridge, "mosquitto": mosquitto, "nats-server": nats, "inspircd": inspircd,
+# chatbridge with the SQLite journal whatever --journal says, to run beside the one with it in memory.
+SQLITE = "chatbridge-sqlite"
+STARTERS = {"floor": floor, "chatbridge": chatbridge, SQLITE: chatbridge_sqlite,
+            "mosquitto": mosquitto, "nats-server": nats, "inspircd": inspircd,
             "ncat": ncat}
 OTHERS = ("mosquitto", "nats-server", "inspircd", "ncat")
 # ncat waits by select(), for 1,024 descriptors at most, and lets few connections wait to be accepted.
 CLIENTS_MAX = {"ncat": 1015}
 AT_ONCE = {"ncat": 8}
-KINDS = {"floor": ("tcp", "ws", "v1", "udp"), "chatbridge": ("tcp", "ws", "v1", "udp"), "mosquitto": ("tcp", "ws"),
+KINDS = {"floor": ("tcp", "ws", "v1", "udp"), **{name: ("tcp", "ws", "v1", "udp") for name in ("chatbridge", SQLITE)}, "mosquitto": ("tcp", "ws"),
          "nats-server": ("tcp", "ws"), "inspircd": ("tcp", "ws"), "ncat": ("tcp",)}
 
 
@@ -178,6 +208,8 @@ def program(name):
 def version(name, options):
     if name == "floor":
         return ""
+    if name.startswith("chatbridge"):
+        name = "chatbridge"
     command = {"chatbridge": [options.bin, "--version"], "mosquitto": ["mosquitto", "-h"],
                "nats-server": ["nats-server", "--version"], "inspircd": ["inspircd", "--version"],
                "ncat": ["ncat", "--version"]}[name]
@@ -194,6 +226,8 @@ def running(name, options):
             yield Server(name, process, urls)
         finally:
             stop(process)
+            if hasattr(process, "reader"):
+                process.reader.join(STOP_SECONDS)
 
 
 def stop(process):

@@ -41,7 +41,7 @@ def meeting(kind, people, how):
 
 def mixed():
     """As many as the limit of open files lets one process hold, a third each, and UDP clients, which need none."""
-    ours = ("floor", "chatbridge")
+    ours = ("floor", "chatbridge", servers.SQLITE)
     each = max(100, (min(descriptors(), 60_000) - 1_100) // 3)
     return Workload("v1", 3 * each, lambda urls: [
         *("--receivers", f"{each}={urls['tcp']}", "--receivers", f"{each}={urls['ws']}"),
@@ -52,17 +52,17 @@ def mixed():
 ONE_TO_ALL = ["--one-to-all", "7", "--hold", "1", "--at-once", "256"]
 
 
-def all_workloads():
-    ours = ("floor", "chatbridge")
-    quiet, full = ["--rate", "50"], ["--window", "64"]
+def all_workloads(window=64, rate=1000):
+    """`window`: messages under way in W2; `rate`: messages a second in W3."""
+    ours = ("floor", "chatbridge", servers.SQLITE)
+    quiet, full, burst = ["--rate", "50"], ["--window", str(window)], ["--window", "64"]
     return {
         "W1tcp": fan_out("tcp", 1000, quiet), "W1ws": fan_out("ws", 1000, quiet), "W1v1": fan_out("v1", 1000, quiet),
         "W1udp": fan_out("udp", 1000, quiet, only=ours),
         "W2tcp": fan_out("tcp", 1000, full), "W2ws": fan_out("ws", 1000, full), "W2v1": fan_out("v1", 1000, full),
-        "W3tcp": meeting("tcp", 100, ["--rate", "1000"]), "W3ws": meeting("ws", 100, ["--rate", "1000"]),
-        "W3v1": meeting("v1", 100, ["--rate", "1000"]),
-        "W5tcp": fan_out("tcp", 100, full, senders=20), "W5ws": fan_out("ws", 100, full, senders=20),
-        "W5v1": fan_out("v1", 100, full, senders=20),
+        **{f"W3{kind}": meeting(kind, 100, ["--rate", str(rate)]) for kind in ("tcp", "ws", "v1")},
+        "W5tcp": fan_out("tcp", 100, burst, senders=20), "W5ws": fan_out("ws", 100, burst, senders=20),
+        "W5v1": fan_out("v1", 100, burst, senders=20),
         "W4tcp": fan_out("tcp", 10_000, ONE_TO_ALL, idle=True), "W4ws": fan_out("ws", 10_000, ONE_TO_ALL, idle=True),
         "W4v1": fan_out("v1", 10_000, ONE_TO_ALL, idle=True),
         "W4udp": fan_out("udp", 100_000, ONE_TO_ALL, only=ours, idle=True), "W4mixed": mixed(),
@@ -88,7 +88,11 @@ def run(name, workload, options, **more):
     """Starts the server, loads it, ends it."""
     try:
         with servers.running(name, options) as server:
-            return load(server, workload, options, **more)
+            result = load(server, workload, options, **more)
+        stored = server.logged("journal_stored")
+        if stored.get("commits"):
+            result["rows_per_commit"] = stored["rows"] / stored["commits"]
+        return result
     except (RuntimeError, OSError) as error:
         return {"error": str(error)}
 

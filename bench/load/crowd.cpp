@@ -33,9 +33,8 @@ Crowd::Crowd(const std::vector<Group>& groups, std::size_t payload_size, Nanosec
   first_datagram_ = roles_.size();
   for (const auto& group : groups)
     if (group.endpoint.datagrams) add(group);
-  if (senders_.empty()) throw std::runtime_error("nobody sends");
   if (senders_.size() > Payload::senders_max) throw std::runtime_error("too many senders");
-  checker_.emplace(roles_, senders_.size());
+  checker_.emplace(roles_, std::max<std::size_t>(senders_.size(), 1));
   scanners_.resize(roles_.size());
   begun_.resize(streams_.size());
   let_in_.resize(datagram_clients_);
@@ -158,6 +157,8 @@ void Crowd::flush() {
 // ---- hearing
 
 void Crowd::came(std::size_t receiver, const Stamp& stamp) {
+  const auto waited = (now_ - stamp.at) & Payload::time_mask;
+  if (on_stamp) on_stamp(stamp, waited);
   switch (checker_->received(receiver, stamp)) {
     case Checker::Verdict::own:
       ++own_;
@@ -168,7 +169,7 @@ void Crowd::came(std::size_t receiver, const Stamp& stamp) {
       break;
   }
   ++deliveries_;
-  latencies_.add((now_ - stamp.at) & Payload::time_mask);
+  latencies_.add(waited);
   if (on_delivery) on_delivery(stamp.sender, stamp.counter);
 }
 
@@ -193,6 +194,7 @@ void Crowd::datagram_event(DatagramSocket& socket) {
   now_ = now_us();
   socket.readable(buffer_, [&](std::size_t client, std::string_view bytes) {
     ++reads_;
+    ++datagrams_;
     bytes_ += bytes.size();
     if (!let_in_[client]) {
       let_in_[client] = true;
@@ -202,6 +204,12 @@ void Crowd::datagram_event(DatagramSocket& socket) {
     Scanner().feed(
         payload_, bytes, [&](const Stamp& stamp) { came(first_datagram_ + client, stamp); }, [&] { checker_->torn(); });
   });
+}
+
+std::uint64_t Crowd::segments() const {
+  auto out = datagrams_;
+  for (const auto& stream : streams_) out += stream.segments();
+  return out;
 }
 
 void Crowd::poll(Nanoseconds wait) {

@@ -30,7 +30,7 @@ class Crowd {
   // Whoever sends in a chat room gets what the others send. Only those of MQTT and NATS need not.
   static bool receives(const Group& group);
 
-  // `groups` outlive it.
+  // `groups` outlive it. Nobody sends: what comes is another crowd's, a sender's that is number 0 there.
   Crowd(const std::vector<Group>& groups, std::size_t payload_size, Nanoseconds nap);
   Crowd(const Crowd&) = delete;
   ~Crowd();
@@ -60,9 +60,15 @@ class Crowd {
   std::uint64_t own() const { return own_; }                // to those who said it
   std::uint64_t reads() const { return reads_; }
   std::uint64_t bytes() const { return bytes_; }
+  // Data segments and datagrams that have come so far, of clients that are there. Over loopback what a server gives the
+  // kernel by one send is one segment, up to 64 KiB and as long as the receiver keeps up: a look at its sends from
+  // outside.
+  std::uint64_t segments() const;
 
   // A message of this sender has come to one more receiver.
   std::function<void(std::uint32_t sender, std::uint32_t counter)> on_delivery;
+  // A message has come, so many microseconds after it was sent; called before it is checked.
+  std::function<void(const Stamp& stamp, std::uint64_t waited)> on_stamp;
   // Of a receiver that is gone: how many of the newest of each sender it lacks.
   std::function<void(const std::vector<std::uint32_t>& lacked)> on_gone;
 
@@ -102,7 +108,7 @@ class Crowd {
   std::size_t ready_ = 0, refused_ = 0, disconnected_ = 0;
   std::string why_;
   Histogram latencies_;
-  std::uint64_t deliveries_ = 0, own_ = 0, reads_ = 0, bytes_ = 0, now_ = 0;
+  std::uint64_t deliveries_ = 0, own_ = 0, reads_ = 0, bytes_ = 0, now_ = 0, datagrams_ = 0;
 };
 
 }  // namespace chatbridge::bench

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace chatbridge::bench {
 
@@ -23,6 +24,15 @@ class JsonLine {
     std::snprintf(digits, sizeof digits, std::fabs(value) < 1e15 && value == std::floor(value) ? "%.0f" : "%.6g",
                   value);
     return add(name, std::isfinite(value) ? digits : "null");
+  }
+  JsonLine& numbers(std::string_view name, const std::vector<double>& values) {
+    std::string list;
+    char digits[32];
+    for (const auto value : values) {
+      std::snprintf(digits, sizeof digits, "%s%.6g", list.empty() ? "" : ",", value);
+      list += digits;
+    }
+    return add(name, "[" + list + "]");
   }
   std::string str() const { return "{" + members_ + "}"; }
 

@@ -1,11 +1,14 @@
 // The load generator: puts clients into one room of a server, lets some of them speak, checks that everybody gets every
 // message of the others once and in one order, and says on one line of JSON what that cost the server.
 // docs/PERFORMANCE.md
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <numeric>
 #include <thread>
 
 #include "bench/load/json_line.hpp"
@@ -20,8 +23,9 @@ using namespace std::chrono_literals;
 struct Options {
   std::vector<std::string> receivers, senders, both;
   std::size_t size = 64, at_once = 64, one_to_all = 0;
-  double rate = 0, seconds = 5, warmup = 0.5, nap = 50e-6, hold = 0, deadline = 120, patience = 3;
+  double rate = 0, seconds = 5, warmup = 0.5, nap = 50e-6, hold = 0, pause = 0, deadline = 120, patience = 3;
   std::uint32_t window = 0;
+  bool follow = false;
   pid_t pid = 0;
   std::string name;
 };
@@ -68,7 +72,7 @@ void add_latencies(JsonLine& out, const Histogram& h) {
   out.number("max_us", static_cast<double>(h.max()));
 }
 
-void add_costs(JsonLine& out, const Crowd& crowd, const Usage& before, const Usage& after) {
+void add_costs(JsonLine& out, const Crowd& crowd, const Usage& before, const Usage& after, std::uint64_t segments) {
   const auto all = static_cast<double>(crowd.deliveries() + crowd.own());
   const auto each = [&](double x) { return all > 0 ? x / all : 0; };
   out.number("deliveries", static_cast<double>(crowd.deliveries()))
@@ -77,11 +81,14 @@ void add_costs(JsonLine& out, const Crowd& crowd, const Usage& before, const Usa
       .number("user_s", after.user - before.user)
       .number("cpu_us_per_delivery", each((after.cpu - before.cpu) * 1e6))
       .number("bytes_per_delivery", each(static_cast<double>(crowd.bytes())))
-      .number("deliveries_per_read", crowd.reads() > 0 ? all / static_cast<double>(crowd.reads()) : 0);
+      .number("deliveries_per_read", crowd.reads() > 0 ? all / static_cast<double>(crowd.reads()) : 0)
+      .number("deliveries_per_segment", segments > 0 ? all / static_cast<double>(segments) : 0);
 }
 
 bool add_faults(JsonLine& out, Crowd& crowd) {
   const auto& faults = crowd.checker().finish();
+  const auto& sent = crowd.checker().sent();
+  out.number("said", std::accumulate(sent.begin(), sent.end(), 0.0));  // with what was said before anything counted
   const auto count = [&](const char* name, std::uint64_t n) { out.number(name, static_cast<double>(n)); };
   count("lost", faults.lost);
   count("doubled", faults.doubled);
@@ -102,12 +109,13 @@ bool measure(JsonLine& out, Crowd& crowd, const Options& options) {
   };
   if (options.warmup > 0) run(options.warmup);
   crowd.forget_figures();
+  const auto segments = crowd.segments();
   const auto before = usage(options.pid);
   const auto self = usage(::getpid());
   const auto outcome = run(options.seconds);
   const auto after = usage(options.pid);
   out.number("messages", static_cast<double>(outcome.messages)).number("seconds", outcome.seconds);
-  add_costs(out, crowd, before, after);
+  add_costs(out, crowd, before, after, crowd.segments() - segments);
   out.number("deliveries_per_s", static_cast<double>(crowd.deliveries() + crowd.own()) / outcome.seconds)
       .number("server_core", (after.cpu - before.cpu) / outcome.seconds)
       .number("load_core", (usage(::getpid()).cpu - self.cpu) / outcome.seconds)
@@ -121,9 +129,11 @@ bool measure_one_to_all(JsonLine& out, Crowd& crowd, const Options& options) {
   const auto idle = usage(options.pid);
   hold(crowd, options.hold);
   crowd.forget_figures();
+  const auto segments = crowd.segments();
   const auto before = usage(options.pid);
-  auto times = one_to_all(crowd, options.one_to_all, duration(options.patience));
-  add_costs(out, crowd, before, usage(options.pid));
+  auto times = one_to_all(crowd, options.one_to_all, duration(options.pause), duration(options.patience));
+  add_costs(out, crowd, before, usage(options.pid), crowd.segments() - segments);
+  out.numbers("all_s", times);
   std::ranges::sort(times);
   out.number("held_s", options.hold)
       .number("held_cpu_s", before.cpu - idle.cpu)
@@ -132,8 +142,25 @@ bool measure_one_to_all(JsonLine& out, Crowd& crowd, const Options& options) {
   return times.front() >= 0;
 }
 
+// What another process says; a line that all are in, and at the end, when standard input has ended, another one.
+bool follow(JsonLine& out, Crowd& crowd, const Options& options) {
+  std::puts(out.str().c_str());
+  std::fflush(stdout);
+  const auto ended = [] {
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    char byte;
+    return ::poll(&input, 1, 0) > 0 && ::read(STDIN_FILENO, &byte, 1) <= 0;
+  };
+  const auto times = follow(crowd, ended, duration(options.patience));
+  out = {};
+  out.number("deliveries", static_cast<double>(crowd.deliveries())).numbers("all_s", times);
+  return add_faults(out, crowd);
+}
+
 bool run(JsonLine& out, const Options& options) {
   const auto groups = groups_of(options);
+  if (options.follow == std::ranges::any_of(groups, &Group::sends))
+    throw std::runtime_error(options.follow ? "who follows sends nothing" : "nobody sends");
   Crowd crowd(groups, options.size, duration(options.nap));
   const auto empty = usage(options.pid, true);
   const auto began = Clock::now();
@@ -152,6 +179,7 @@ bool run(JsonLine& out, const Options& options) {
     return false;
   };
   if (!in) return failed("not all clients got in");
+  if (options.follow) return follow(out, crowd, options);
   if (!warm(crowd, deadline)) return failed("not everybody hears what is said");
   std::this_thread::sleep_for(200ms);
   const auto full = usage(options.pid, true);
@@ -179,9 +207,13 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1u, window_max));
   how->add_option("--one-to-all", options.one_to_all, "so many times one message, timed until all have it")
       ->check(CLI::PositiveNumber);
+  how->add_flag("--follow", options.follow,
+                "hears what one sender of another process says, which is to begin when this one has said that all are "
+                "in; until standard input ends");
   app.add_option("--seconds", options.seconds, "of the measured part");
   app.add_option("--warmup", options.warmup, "seconds of the same before");
   app.add_option("--hold", options.hold, "with --one-to-all: seconds of silence before");
+  app.add_option("--pause", options.pause, "with --one-to-all: seconds between messages");
   app.add_option("--at-once", options.at_once, "clients on their way in at a time");
   app.add_option("--nap", options.nap, "seconds between looks while nothing comes; 0: sleep until something does");
   app.add_option("--deadline", options.deadline, "seconds until everybody must be in");

@@ -1,6 +1,7 @@
 #include "bench/load/stream.hpp"
 
-#include <netinet/tcp.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -113,6 +114,13 @@ std::string_view Stream::receive(std::span<char> buffer) {
   if (n == 0) close("the server closed");
   if (n < 0 && errno != EAGAIN) close(std::strerror(errno));
   return {};
+}
+
+std::uint64_t Stream::segments() const {
+  tcp_info info{};  // the kernel's, which has more than the C library's
+  socklen_t size = sizeof info;
+  if (fd_ < 0 || ::getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size) < 0) return 0;
+  return info.tcpi_data_segs_in;
 }
 
 void Stream::close(std::string why) {

@@ -64,6 +64,8 @@ class Stream {
   State state() const { return state_; }
   int fd() const { return fd_; }
   const std::string& why_closed() const { return why_; }
+  // Segments with data that the kernel has received on it; 0 when it is closed.
+  std::uint64_t segments() const;
 
   // Throws std::system_error when there is no descriptor for it.
   void connect();

@@ -158,9 +158,10 @@ Outcome with_window(Crowd& crowd, std::uint32_t window, Nanoseconds time, Nanose
   return out;
 }
 
-std::vector<double> one_to_all(Crowd& crowd, std::size_t times, Nanoseconds patience) {
+std::vector<double> one_to_all(Crowd& crowd, std::size_t times, Nanoseconds pause, Nanoseconds patience) {
   std::vector<double> out;
   for (std::size_t i = 0; i < times; ++i) {
+    for (const auto next = Clock::now() + pause; i > 0 && Clock::now() < next;) crowd.poll(tick);
     Progress progress(crowd, patience);
     const auto began = Clock::now();
     const auto all = crowd.deliveries() + crowd.checker().audience(0);
@@ -172,6 +173,23 @@ std::vector<double> one_to_all(Crowd& crowd, std::size_t times, Nanoseconds pati
     }
     out.push_back(crowd.deliveries() < all ? -1 : seconds(progress.last() - began));
   }
+  return out;
+}
+
+std::vector<double> follow(Crowd& crowd, const std::function<bool()>& ended, Nanoseconds patience) {
+  std::vector<double> out;
+  auto& checker = crowd.checker();
+  checker.start();
+  // Whoever is first to get a message shows that it was sent, and all that were sent before it.
+  crowd.on_stamp = [&](const Stamp& stamp, std::uint64_t waited) {
+    if (stamp.sender != 0) return;
+    while (out.size() <= stamp.counter) checker.send(0), out.push_back(0);
+    out[stamp.counter] = std::max(out[stamp.counter], static_cast<double>(waited) / 1e6);
+  };
+  while (!ended()) crowd.poll(tick);
+  Progress progress(crowd, patience);
+  drain(crowd, progress);
+  crowd.on_stamp = nullptr;
   return out;
 }
 

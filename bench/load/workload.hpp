@@ -1,5 +1,6 @@
 // What the clients do once they are in.
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "bench/load/crowd.hpp"
@@ -25,7 +26,13 @@ Outcome at_rate(Crowd& crowd, double rate, Nanoseconds time, Nanoseconds patienc
 Outcome with_window(Crowd& crowd, std::uint32_t window, Nanoseconds time, Nanoseconds patience);
 inline constexpr std::uint32_t window_max = 4096;
 
-// Seconds until one message has come to everybody, so many times; less than 0: it has not, and nothing comes.
-std::vector<double> one_to_all(Crowd& crowd, std::size_t times, Nanoseconds patience);
+// Seconds until one message has come to everybody, so many times, with a pause between them; less than 0: it has not,
+// and nothing comes.
+std::vector<double> one_to_all(Crowd& crowd, std::size_t times, Nanoseconds pause, Nanoseconds patience);
+
+// For a crowd in which nobody sends: what another process says, from the first message on, has to come to everybody.
+// Until `ended()`, then until nothing is missing or nothing comes. Seconds from when a message was sent to when its
+// last receiver had it, for each in turn.
+std::vector<double> follow(Crowd& crowd, const std::function<bool()>& ended, Nanoseconds patience);
 
 }  // namespace chatbridge::bench

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/log.hpp"
+
 namespace chatbridge::sqlite {
 namespace {
 
@@ -72,14 +74,24 @@ void Writer::run() {
     if (!keeper_.abandoned()) tidy();
     work.clear();
   }
-  if (!keeper_.abandoned()) keeper_.end();
+  if (keeper_.abandoned()) return;
+  keeper_.end();
+  log::info("journal_stored", {{"rows", rows_}, {"commits", commits_}});
 }
 
 void Writer::store(std::vector<Work>& work) {
   Answers answers;
   const bool stored = keeper_.transact([&](Store& to) { return apply(to, work, answers); });
+  if (stored) count(answers);
   answer(work, stored, answers);
   if (options_.batch) options_.batch(answers.size());
+}
+
+void Writer::count(const Answers& answers) {
+  std::uint64_t rows = 0;
+  for (const auto& batch : answers) rows += std::ranges::count(batch, false, &Appended::repeated);
+  rows_ += rows;
+  commits_ += rows > 0;
 }
 
 bool Writer::apply(Store& store, std::vector<Work>& work, Answers& answers) {

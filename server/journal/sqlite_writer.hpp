@@ -23,7 +23,7 @@ class Writer {
   void put(SessionRecord record, Journal::DoneHandler done);
   void forget(const SecretHash& id);
 
-  void run();  // until closed, when everything is settled, or abandoned
+  void run();  // until closed, when everything is settled, or abandoned; then logs what it has stored
   void close();
   // What is not settled is refused now; the thread may be stuck. No handler runs, nor will, when it returns.
   void abandon();
@@ -44,12 +44,14 @@ class Writer {
   void answer(const std::vector<Work>& work, bool stored, Answers& answers);
   void forget_again();
   void tidy();
+  void count(const Answers& answers);
 
   const SqliteOptions& options_;
   Keeper& keeper_;
   Retention retention_;
   std::vector<SecretHash> forgets_;  // that did not go through: nobody hears of them, so they go before what is next
   TimePoint ticked_{};
+  std::uint64_t rows_ = 0, commits_ = 0;  // messages stored, and transactions that had some
 
   std::mutex m_;
   std::condition_variable changed_;

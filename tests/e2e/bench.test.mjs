@@ -22,6 +22,24 @@ async function load(args) {
   return { code, ...JSON.parse(out) };
 }
 
+// Clients in a process of their own that hear what another one's sender says: their line when they are in, and the last.
+function follow(args) {
+  const child = track(spawn(`${BENCH}/load`, [...args, '--follow', '--patience', String(1.5 * SLOW)], { stdio: ['pipe', 'pipe', 'inherit'] }));
+  const lines = new Inbox('the load generator that follows');
+  const splitter = new LineSplitter((line) => lines.push(line));
+  child.stdout.on('data', (chunk) => splitter.push(chunk));
+  const ended = new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const next = async (name) => JSON.parse((await lines.find((line) => line.includes(`"${name}"`), `a line with ${name}`, { ms: 10_000 * SLOW })).item);
+  return {
+    isIn: () => next('connected'),
+    result: async () => {
+      child.stdin.end();
+      const last = await next('lost');
+      return { ...last, code: await within(ended, () => 'the load generator ends', 30_000 * SLOW) };
+    },
+  };
+}
+
 const faultsOf = (result) => Object.fromEntries(FAULTS.filter((name) => result[name] > 0).map((name) => [name, result[name]]));
 
 function assertRight(result, deliveries) {
@@ -55,6 +73,26 @@ test('nothing is wrong with the daemon, whoever sends', async (t) => {
   assert.ok(all.cpu_s > 0 && all.resident > 0 && all.p50_us > 0);
   assertRight(await load([...everyKind(at).slice(0, 6), '--senders', `3=tcp://${at.tcp[0]}`, '--window', '16']));
   assertRight(await load([...everyKind(at), '--senders', `1=tcp://${at.tcp[0]}`, '--one-to-all', '3']), 3 * 20);
+});
+
+test('a message to clients of several processes comes to all of them, once', async (t) => {
+  const daemon = await startDaemon();
+  t.after(() => daemon.stop());
+  const at = daemon.listeners;
+  const others = [follow(everyKind(at).slice(0, 4)), follow(everyKind(at).slice(4))];
+  assert.deepEqual(await Promise.all(others.map(async (one) => (await one.isIn()).connected)), [10, 10]);
+  const pair = ['--receivers', `1=tcp://${at.tcp[0]}`, '--senders', `1=tcp://${at.tcp[0]}`];
+  const speaker = await load([...pair, '--one-to-all', '3', '--pause', '0.1']);
+  assertRight(speaker, 3);
+  assert.equal(speaker.all_s.length, 3);
+  for (const one of others) {
+    const heard = await one.result();
+    assert.deepEqual(faultsOf(heard), {});
+    assert.equal(heard.code, 0);
+    assert.equal(heard.said, speaker.said);
+    assert.equal(heard.deliveries, 10 * speaker.said);
+    assert.equal(heard.all_s.length, speaker.said);
+  }
 });
 
 test('nothing is wrong with the floor', async (t) => {
@@ -101,6 +139,18 @@ const SPOILT = [
   ['a message cut short', nth(20, (line) => `${line.slice(0, 30)}\n`), { torn: 1, lost: 1 }],
   ['a byte changed', nth(20, (line) => line.replace('xx', 'xy')), { torn: 1, lost: 1 }],
 ];
+
+test('what is lost on the way to another process is found there', async (t) => {
+  const url = await faultyRelay(t, nth(20, () => ''));
+  const receivers = follow(['--receivers', `2=${url}`, '--at-once', '1']);
+  await receivers.isIn();
+  const speaker = await load(['--senders', `1=${url}`, '--rate', '100']);
+  assert.equal(speaker.code, 0, JSON.stringify(speaker));
+  const heard = await receivers.result();
+  assert.deepEqual(faultsOf(heard), { lost: 1 });
+  assert.equal(heard.said, speaker.said);
+  assert.equal(heard.code, 1);
+});
 
 test('what a faulty relay does is found', async (t) => {
   await Promise.all(SPOILT.map(async ([what, spoil, faults]) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import test from 'node:test';
 import { scene } from '../support/scene.mjs';
+import { stateDirectory } from '../support/state.mjs';
 import { DEADLINE_MS, SLOW, within } from '../support/wait.mjs';
 
 const STOP_MS = 10_000 * SLOW;
@@ -84,6 +85,15 @@ test('SIGINT stops as cleanly', async (t) => {
   assert.equal((await v1.whenClosed()).code, 1001);
   assert.equal(tcp.count('last words'), 1);
   assert.match(s.daemon.log(), /\bstopped\b.*\bclean=true\b/);
+});
+
+test('the SQLite journal says at the end how much it has stored: a message that was sent again is no row', async (t) => {
+  const s = await scene(t, { args: ['--journal', `sqlite:${stateDirectory(t)}/journal.db`] });
+  const ann = await s.v1({ nick: 'ann' });
+  for (const id of ['a', 'b', 'c', 'a']) await ann.publish('hi', { id });
+  s.daemon.proc.kill('SIGTERM');
+  await stopsCleanly(s);
+  assert.match(s.daemon.log(), /\bjournal_stored\b.*\brows=3 commits=3\b/);
 });
 
 // More than the kernel takes for one that does not read, so that something is left to deliver at the end.
