@@ -99,8 +99,9 @@ void Connections::add(std::shared_ptr<Connection> connection) {
 void Connections::remove(Connection& connection) {
   const auto index = connection.index_;
   if (index >= all_.size() || all_[index].get() != &connection) return;
-  const auto kept = std::exchange(all_[index], all_.back());
+  std::swap(all_[index], all_.back());
   all_[index]->index_ = index;
+  const auto kept = std::move(all_.back());
   all_.pop_back();
   if (all_.empty() && empty_) std::exchange(empty_, nullptr)();
 }

@@ -351,6 +351,7 @@ void Client::sent(const Chunk& chunk, std::size_t bytes) {
 }
 
 Cursor::Entry Client::next_datagram() {
+  unready();
   if (inbox_size_ > 0) take_inbox();
   if (private_bytes() > 0) {
     // Moved out: the segment is made for it, so that whoever sends it can keep it like any other entry.

@@ -121,12 +121,11 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   // Nothing reaches it any more, nor does what it was told before: that is forgotten. It may still speak.
   void deafen();
 
-  // ---- sending, for stream transports
-  // The next bytes: the private log first, then the cursors in turn. Empty: drained.
+  // ---- sending
+  // For stream transports the next bytes: the private log first, then the cursors in turn. Empty: drained.
   Chunk& gather();
   void sent(const Chunk& chunk, std::size_t bytes);
-  // ---- sending, for datagram transports: the next datagram, empty: none
-  Cursor::Entry next_datagram();
+  Cursor::Entry next_datagram();  // for datagram transports instead of the two; empty: none
 
   // While on, no room is read, only the private log.
   void hold(bool on) {

@@ -71,6 +71,9 @@ class Journal {
   // done.
   virtual void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) = 0;
 
+  // Whether it is done before append returns. Else an append is worth waiting for more to go with it.
+  virtual bool immediate() const { return false; }
+
   // At most `max` messages after `after`, or the newest `max` before `before`. At least one if there is one; a page
   // holds about 64 KiB of text at most. An empty page says that nothing is kept there. `done` as in append, but perhaps
   // after whoever asked is gone. Fails with errc::overloaded.

@@ -34,6 +34,7 @@ Room::Room(RoomName name, Journal& journal, std::size_t window_bytes, InFlight& 
 
 void Room::append(Message m, std::shared_ptr<Speaker> from) {
   in_flight_.add();
+  auto& shard = from->shard();
   {
     const std::lock_guard lock(m_);
     queued_by_.push_back({std::move(from), m.id, m.text.size(), std::chrono::steady_clock::now()});
@@ -41,7 +42,9 @@ void Room::append(Message m, std::shared_ptr<Speaker> from) {
     if (appending_) return;
     appending_ = true;
   }
-  append_queued();
+  if (journal_.immediate()) return append_queued();
+  // What was read with it goes with it, and reaches every reader in one send.
+  shard.post([self = shared_from_this()] { self->append_queued(); });
 }
 
 // Runs with appending_ set, so by one thread at a time.

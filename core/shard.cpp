@@ -110,6 +110,7 @@ bool RoomReaders::send_ready(Reader& reader, const View& view) {
     chunk.clear();
     reader.cursor->gather(chunk);
     if (chunk.count == 0 || chunk.end != view.head) return chunk.clear(), false;
+    if (const auto first = view.entry_at(from + 1); first.end() == chunk.end) chunk.entry = &first.part->segment;
   }
   const auto sent = reader.ready->send_now(chunk);
   if (sent == chunk.bytes) {

@@ -30,10 +30,11 @@ struct Chunk {
   std::size_t count = 0, bytes = 0;
   std::size_t private_bytes = 0;  // of the first piece, when it is the private log
   Cursor* cursor = nullptr;
-  std::uint64_t end = 0;  // where the cursor stands when all of it is sent
-  Mark last{};            // the entry before `end`
+  std::uint64_t end = 0;                                  // where the cursor stands when all of it is sent
+  Mark last{};                                            // the entry before `end`
+  const std::shared_ptr<const Segment>* entry = nullptr;  // of a walk's: it is one entry, that this has the bytes of
 
-  void clear() { count = bytes = private_bytes = 0, cursor = nullptr; }
+  void clear() { count = bytes = private_bytes = 0, cursor = nullptr, entry = nullptr; }
   bool full() const { return count == max; }
   void add(const char* data, std::size_t size, std::uint64_t at) {
     iov[count] = {const_cast<char*>(data), size};
@@ -46,7 +47,7 @@ struct Chunk {
 // a reader that is ready, and of thousands of readers nothing is in the processor's cache.
 class Sink {
  public:
-  // Hands the bytes to the kernel, as many as it takes now: how many that were, 0 when it takes none or fails.
+  // Sends the bytes, as many as can be sent now: how many that were, 0 when none can be, or not like that.
   virtual std::size_t send_now(const Chunk& chunk) = 0;
   virtual ~Sink() = default;
 };

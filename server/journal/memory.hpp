@@ -19,6 +19,7 @@ class MemoryJournal final : public Journal {
   Seq head(const RoomName& room) const override;
   Seq floor(const RoomName& room) const override;
   void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) override;
+  bool immediate() const override { return true; }
   void read_after(const RoomName& room, Seq after, std::size_t max, ReadHandler done) override;
   void read_before(const RoomName& room, Seq before, std::size_t max, ReadHandler done) override;
   std::vector<SessionRecord> sessions() override { return {}; }

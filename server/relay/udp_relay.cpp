@@ -19,28 +19,35 @@ std::string_view without_line_end(std::string_view s) {
 }  // namespace
 
 // One address that has sent something: a client like any other.
-class UdpRelay::Peer final : public Transport {
+class UdpRelay::Peer final : public Transport, public Sink {
  public:
   Peer(UdpRelay& relay, UdpSocket& socket, const UdpAddress& address)
-      : socket(&socket),
+      : relay(relay),
+        socket(&socket),
         address(address),
         client(std::make_shared<Client>(relay.hub_, relay.lane_.shard, *this, Via::udp,
                                         relay.hub_.options().verbatim ? Wire::bytes : Wire::line, true)),
-        dialect(*client),
-        relay_(relay) {
+        dialect(*client) {
     client->come_from(limited_host_of(address.remote.address()));
   }
 
   void flush() override {
     while (!socket->blocked()) {
       auto entry = client->next_datagram();
-      if (entry.bytes.empty()) return;
-      relay_.queue(*socket, address, std::move(entry));
+      if (entry.bytes.empty()) return client->ready(*this);
+      relay.queue(*socket, address, std::move(entry));
     }
   }
 
-  void turned_away(std::string_view reason) override { relay_.forget_soon(*this, reason); }
+  std::size_t send_now(const Chunk& chunk) override {
+    if (chunk.entry == nullptr || socket->blocked()) return 0;
+    relay.queue(*socket, address, {{static_cast<const char*>(chunk.iov[0].iov_base), chunk.bytes}, *chunk.entry});
+    return chunk.bytes;
+  }
 
+  void turned_away(std::string_view reason) override { relay.forget_soon(*this, reason); }
+
+  UdpRelay& relay;
   UdpSocket* socket;  // that it wrote to last, as is the address of ours
   UdpAddress address;
   const std::shared_ptr<Client> client;
@@ -49,9 +56,6 @@ class UdpRelay::Peer final : public Transport {
   std::list<Peer*>::iterator place;
   FairPlaces<NetworkBits, Peer, KeyedHash>::Place share;
   std::uint64_t datagrams = 0;
-
- private:
-  UdpRelay& relay_;
 };
 
 UdpRelay::UdpRelay(Lane& lane, Hub& hub, UdpOptions options)

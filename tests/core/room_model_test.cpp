@@ -51,6 +51,7 @@ class Life {
         journal_(list_),
         bench_(journal_, options(), 2) {
     journal_.early = random_.one_in(2);
+    journal_.at_once = random_.one_in(2);
     list_.page_max = random_.one_in(3) ? random_.between(1, 5) : SIZE_MAX;
     may_fail_ = random_.one_in(3);
     journal_.fail = journal_.fail_reads = [this] { return may_fail_ && random_.one_in(8); };

@@ -57,6 +57,25 @@ TEST_CASE("one append of a room is under way, the rest goes with the next, in or
           "guest-" + std::to_string(i % 2 + 1) + ": " + std::to_string(i));
 }
 
+TEST_CASE("what is said together is one append of a journal that takes its time, and one send") {
+  test::ListJournal list;
+  test::DelayedJournal journal(list);
+  journal.at_once = false;
+  test::Bench bench(journal);
+  test::Reader ann(bench, Wire::line), bob(bench, Wire::line);
+  ann.attach(), bob.attach();
+  bench.poll();
+  for (int i = 0; i < 10; ++i) ann.say(std::to_string(i));
+  CHECK(journal.held() == 0);
+  bench.poll();
+  CHECK(journal.held() == 1);
+  const auto flushes = bob.flushes;
+  journal.release();
+  bench.poll();
+  CHECK(bob.lines().size() == 10);
+  CHECK(bob.flushes == flushes + 1);
+}
+
 TEST_CASE("rooms do not wait for each other") {
   test::ListJournal list;
   test::DelayedJournal journal(list);

@@ -154,6 +154,20 @@ TEST_CASE("what a reader is told, says or waits for is seen to by its transport"
   CHECK(s.bob.flushes > flushes);
 }
 
+TEST_CASE("a datagram reader is given one entry by the walk, and several by its transport, each by itself") {
+  Ready s;
+  test::Reader eve(s.bench, Wire::line, Via::udp, 0, true);
+  eve.readies = true;
+  eve.attach();
+  s.bench.poll();
+  s.say("one");
+  CHECK(eve.walked == 1);
+  s.ann.say("two");
+  s.say("three");
+  CHECK(eve.walked == 1);
+  CHECK(eve.datagrams == Lines{"guest-1: one\n", "guest-1: two\n", "guest-1: three\n"});
+}
+
 TEST_CASE("a reader that has fallen behind the window gets what it missed from the journal") {
   HubOptions o;
   o.window_bytes = 1;

@@ -49,7 +49,7 @@ void Reader::flush() {
   if (datagrams_) {
     while (credit > 0) {
       const auto entry = client_->next_datagram();
-      if (entry.bytes.empty()) return;
+      if (entry.bytes.empty()) return readies ? client_->ready(*this) : void();
       datagrams.emplace_back(entry.bytes);
       --credit;
     }
@@ -78,6 +78,12 @@ std::size_t Reader::take(const Chunk& chunk) {
 }
 
 std::size_t Reader::send_now(const Chunk& chunk) {
+  if (datagrams_) {
+    if (chunk.entry == nullptr || credit == 0) return 0;
+    datagrams.emplace_back(static_cast<const char*>(chunk.iov[0].iov_base), chunk.bytes);
+    --credit;
+    return ++walked, chunk.bytes;
+  }
   ++walked;
   return take(chunk);
 }

@@ -25,6 +25,7 @@ class ListJournal final : public Journal {
     const auto gone = gone_of(room);
     return gone == 0 ? seq_zero : all(room)[gone - 1]->seq;
   }
+  bool immediate() const override { return true; }
   void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) override {
     std::vector<Appended> out;
     for (auto& m : batch) out.push_back(add(rooms_[room], std::move(m)));
@@ -104,6 +105,7 @@ class DelayedJournal final : public Journal {
   // Asked when an answer is released.
   std::function<bool()> fail = [] { return false; }, fail_reads = [] { return false; };
   std::string wrong;        // trouble()
+  bool at_once = true;      // immediate(): messages are handed over as they are said
   bool overlapped = false;  // a second append to a room before the first was done
 
   std::size_t held() const { return held_.size(); }
@@ -120,6 +122,7 @@ class DelayedJournal final : public Journal {
   std::vector<RoomName> rooms() override { return inner_.rooms(); }
   Seq head(const RoomName& room) const override { return inner_.head(room); }
   Seq floor(const RoomName& room) const override { return inner_.floor(room); }
+  bool immediate() const override { return at_once; }
   void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) override {
     overlapped = overlapped || !appending_.insert(room).second;
     answer(hold_appends, [this, room, batch = std::move(batch), done = std::move(done)] {
@@ -178,6 +181,7 @@ class FailingJournal final : public Journal {
   std::vector<RoomName> rooms() override { return inner_.rooms(); }
   Seq head(const RoomName& room) const override { return inner_.head(room); }
   Seq floor(const RoomName& room) const override { return inner_.floor(room); }
+  bool immediate() const override { return inner_.immediate(); }
   void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) override {
     if (++calls_ == n_) return done(Error{errc::overloaded, "the journal does not answer"});
     inner_.append(room, std::move(batch), std::move(done));

@@ -51,6 +51,7 @@ class MortalJournal final : public Journal {
   std::vector<RoomName> rooms() override { return inner_->rooms(); }
   Seq head(const RoomName& room) const override { return inner_->head(room); }
   Seq floor(const RoomName& room) const override { return inner_->floor(room); }
+  bool immediate() const override { return inner_->immediate(); }
   void append(const RoomName& room, std::vector<Message> batch, AppendHandler done) override {
     if (dies()) return;
     inner_->append(room, std::move(batch),
