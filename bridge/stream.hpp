@@ -41,6 +41,19 @@ std::size_t unacknowledged(const Socket& socket);
 // Closes so that the peer gets what was sent: unread input would make close() a reset, and take it away.
 void close_gently(Socket& socket);
 
+// For operations that wait for as long as nothing comes: they take memory of their own size, and not, for all that time,
+// what Asio has left of a larger one. (Of std::allocator it thinks that anything will do.)
+template <class T>
+struct OwnSize {
+  using value_type = T;
+  OwnSize() = default;
+  template <class U>
+  OwnSize(const OwnSize<U>&) {}  // NOLINT: an allocator's
+  T* allocate(std::size_t n) { return std::allocator<T>{}.allocate(n); }
+  void deallocate(T* p, std::size_t n) { std::allocator<T>{}.deallocate(p, n); }
+  friend bool operator==(const OwnSize&, const OwnSize&) { return true; }
+};
+
 enum class Sending { drained, blocked, failed };
 // Sends what `client` is due, as much as the kernel takes now. `delivered` is set if anything went out. When all of it
 // did and the owner has nothing else to see to, it calls client.ready(socket).

@@ -211,7 +211,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   };
   std::unique_ptr<Place> place_;  // from keep_place() on, until it is gone
   std::shared_ptr<Session> session_;
-  std::vector<Hub::Received> inbox_;  // guarded by the hub's lock
+  std::unique_ptr<std::vector<Hub::Received>> inbox_;  // while something is in it; guarded by the hub's lock
   Host host_;
   struct History {
     History(const RoomName& room, Seq before, std::size_t most, HistoryHandler answer, TimerWheel& wheel, Timer::Fn fn,

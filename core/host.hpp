@@ -3,15 +3,23 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 namespace chatbridge {
 
 // An address's first bits, the rest 0; IPv4 as mapped. Equal for all addresses of one network.
 using NetworkBits = std::array<unsigned char, 16>;
-// Who is limited together; nobody: not limited.
-using Host = std::optional<NetworkBits>;
+// Who is limited together; nobody: not limited. No address is all 0.
+class Host {
+ public:
+  Host() = default;
+  Host(const NetworkBits& bits) : bits_(bits) {}  // NOLINT: it is what it is by
+  explicit operator bool() const { return bits_ != NetworkBits{}; }
+  const NetworkBits& operator*() const { return bits_; }
+
+ private:
+  NetworkBits bits_{};
+};
 
 // SipHash-2-4.
 using HashKey = std::array<unsigned char, 16>;

@@ -60,11 +60,13 @@ bool Hub::nick_in_use(const Nick& nick) const {
 // ---- to one person
 
 bool Hub::put_direct(Client& client, const DirectPtr& d, bool own) {
-  if (client.inbox_.size() >= directs_max) return false;
-  client.inbox_.push_back({d, own});
-  client.inbox_size_ = static_cast<std::uint16_t>(client.inbox_.size());
+  if (!client.inbox_) client.inbox_ = std::make_unique<std::vector<Received>>();
+  auto& inbox = *client.inbox_;
+  if (inbox.size() >= directs_max) return false;
+  inbox.push_back({d, own});
+  client.inbox_size_ = static_cast<std::uint16_t>(inbox.size());
   // It is flushed for the first one already.
-  if (client.inbox_.size() == 1) client.shard().post([c = client.shared_from_this()] { c->shard().flush_soon(*c); });
+  if (inbox.size() == 1) client.shard().post([c = client.shared_from_this()] { c->shard().flush_soon(*c); });
   return true;
 }
 
@@ -116,7 +118,8 @@ result<void> Hub::direct(Session& from, ClientId origin, Direct d) {
 std::vector<Hub::Received> Hub::take_directs(Client& client) {
   const std::lock_guard lock(m_);
   client.inbox_size_ = 0;
-  return std::exchange(client.inbox_, {});
+  const auto inbox = std::exchange(client.inbox_, nullptr);
+  return inbox ? std::move(*inbox) : std::vector<Received>{};
 }
 
 bool Hub::typing(const RoomName& room, const Session& session, ClientId origin) {

@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <boost/asio/bind_allocator.hpp>
+
 #include "core/line_dialect.hpp"
 #include "core/log.hpp"
 #include "server/relay/http_sniffer.hpp"
@@ -103,12 +105,13 @@ void TcpConnection::read() {
   if (state_ == State::open && !rest_.empty() && !client_->congested()) feed_rest();
   if (reading_ || stopped_ || !may_speak() || client_->congested()) return;
   reading_ = true;
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code ec) {
+  auto ready = [self = shared_from_this()](error_code ec) {
     self->reading_ = false;
     if (ec || self->state_ == State::gone) return;
     self->readable();
     self->read();
-  });
+  };
+  socket_.async_wait(Socket::wait_read, boost::asio::bind_allocator(OwnSize<void>{}, std::move(ready)));
 }
 
 void TcpConnection::readable() {
