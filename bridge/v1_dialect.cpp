@@ -106,7 +106,7 @@ void V1Dialect::apply(const v1::Hello& r) {
   if (found.session) return welcome(client_, named);
   // A new session's id is told when the journal has it.
   JournalWait::start(
-      client_, [&](Journal::DoneHandler done) { hub.keep(*client_.session(), std::move(done)); },
+      client_, [&](Journal::DoneHandler done) { hub.keep(client_.session_ptr(), std::move(done)); },
       [named](Client& client, const result<void>& kept) {
         if (kept) return welcome(client, named);
         client.turn_away("the journal does not answer", kept.error());

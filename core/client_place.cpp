@@ -73,7 +73,7 @@ void Client::forget_acknowledged() {
 void Client::save_place() {
   if (transport_ == nullptr || cursors_.empty()) return;
   forget_acknowledged();
-  hub_.save_place(*session_, first()->room().name(), place_->seq);
+  hub_.save_place(session_, first()->room().name(), place_->seq);
   // What is not acknowledged yet is looked for again.
   if (!place_->marks.empty() || place_->token_awaited) place_->timer.arm(place_every);
 }

@@ -34,17 +34,16 @@ result<void> Hub::rename(Session& session, std::string_view raw, ClientId origin
   if (!nick) return nick.error();
   const std::lock_guard lock(m_);
   if (!free_nick(nick->key(), session)) return Error{errc::nick_taken, "the nick " + nick->str() + " is taken"};
-  const auto old = session.nick();
+  const auto old = session.nick_.str();
+  if (old == nick->str()) return {};
   release_nick(session);
+  for (const auto& w : session.rooms_) rooms_.at(w.room->name()).people.erase(&session);
   session.set_nick(*nick);
   claim_nick(session);
-  if (old == nick->str()) return {};
   if (session.kept_) put(session);
-  for (const auto& [name, connections] : session.rooms_) {
-    auto& e = rooms_.at(name);
-    auto person = e.people.extract(old);
-    person.key() = person.mapped().member.nick = nick->str();
-    e.people.insert(std::move(person));
+  for (const auto& w : session.rooms_) {
+    auto& e = rooms_.at(w.room->name());
+    e.people.insert(&session);
     tell_presence(e);  // who comes has come before it is somebody else
     if (e.names) e.room->append(Rename{old, nick->str(), origin});
   }
@@ -54,10 +53,16 @@ result<void> Hub::rename(Session& session, std::string_view raw, ClientId origin
 bool Hub::nick_in_use(const Nick& nick) const {
   const std::lock_guard lock(m_);
   const auto holder = nicks_.find(nick.key());
-  return holder != nicks_.end() && (holder->second->connections_ > 0 || !grace_over(*holder->second));
+  return holder != nicks_.end() && ((*holder)->connections_ > 0 || !grace_over(**holder));
 }
 
 // ---- to one person
+
+// Whether what is said to it alone gets there, now or when it comes back.
+bool Hub::reachable(const Session& s) const {
+  if (s.clients_.empty()) return s.kept_ && (s.connections_ > 0 || !grace_over(s));
+  return std::ranges::any_of(s.clients_, [](const Client* c) { return !verbatim(c->wire()); });
+}
 
 bool Hub::put_direct(Client& client, const DirectPtr& d, bool own) {
   if (!client.inbox_) client.inbox_ = std::make_unique<std::vector<Received>>();
@@ -74,33 +79,32 @@ bool Hub::put_direct(Client& client, const DirectPtr& d, bool own) {
 result<void> Hub::let_wait(Session& to, const DirectPtr& d) {
   while (!awaited_.empty() && awaited_.front()->connections_ == 0 && grace_over(*awaited_.front()))
     forget_waiting(*awaited_.front());
-  if (to.waiting_.size() >= directs_max)
+  auto& waiting = to.kept_->waiting;
+  if (waiting.size() >= directs_max)
     return Error{errc::too_many, std::to_string(directs_max) + " messages wait for " + d->to + "; not sent"};
   if (waiting_bytes_ + waiting_cost(*d) > waiting_bytes_max)
     return Error{errc::overloaded, "too much waits for people who are away; try again later"};
-  if (to.waiting_.empty()) to.awaited_ = awaited_.insert(awaited_.end(), &to);
-  to.waiting_.push_back(d);
+  if (waiting.empty()) to.kept_->awaited = awaited_.insert(awaited_.end(), &to);
+  waiting.push_back(d);
   waiting_bytes_ += waiting_cost(*d);
   return {};
 }
 
 void Hub::forget_waiting(Session& s) {
-  if (s.waiting_.empty()) return;
-  for (const auto& d : s.waiting_) waiting_bytes_ -= waiting_cost(*d);
-  s.waiting_.clear();
-  s.waiting_.shrink_to_fit();
-  awaited_.erase(s.awaited_);
+  if (!s.kept_ || s.kept_->waiting.empty()) return;
+  for (const auto& d : s.kept_->waiting) waiting_bytes_ -= waiting_cost(*d);
+  s.kept_->waiting.clear();
+  s.kept_->waiting.shrink_to_fit();
+  awaited_.erase(s.kept_->awaited);
 }
 
 result<void> Hub::direct(Session& from, ClientId origin, Direct d) {
   const std::lock_guard lock(m_);
   const auto found = nicks_.find(Nick::key_of(d.to));
-  const auto deaf = [](const Client* c) { return verbatim(c->wire()); };
-  if (found == nicks_.end() || (found->second->connections_ == 0 && grace_over(*found->second)) ||
-      (!found->second->clients_.empty() && std::ranges::all_of(found->second->clients_, deaf)))
+  if (found == nicks_.end() || !reachable(**found))
     return Error{errc::no_such_nick, "nobody of that name is here; not sent"};
-  auto& to = *found->second;
-  d.to = to.nick();
+  auto& to = **found;
+  d.to = to.nick_.str();
   const auto message = std::make_shared<const Direct>(std::move(d));
   if (to.clients_.empty()) {
     if (auto waits = let_wait(to, message); !waits) return waits;
@@ -128,7 +132,7 @@ bool Hub::typing(const RoomName& room, const Session& session, ClientId origin) 
   if (found == rooms_.end() || !found->second.names) return false;
   tell_presence(found->second);  // who types has come before
   if (!found->second.names) return false;
-  found->second.room->append(Typing{session.nick(), origin});
+  found->second.room->append(Typing{session.nick_.str(), origin});
   return true;
 }
 
@@ -190,27 +194,33 @@ void Hub::drop_if_unused(std::map<RoomName, Entry>::iterator e) {
 void Hub::join(const RoomName& room, Session& session, Via via, ClientId origin) {
   const std::lock_guard lock(m_);
   auto& e = rooms_.at(room);
-  ++session.rooms_[room];
-  const auto [here, first] = e.people.try_emplace(session.nick(), Here{{session.nick(), via, origin}, 0});
-  ++here->second.connections;
-  if (first) note(room, e, here->second.member, true);
+  if (const auto here = where(session, *e.room); here != session.rooms_.end()) {
+    ++here->connections;
+    return;
+  }
+  session.rooms_.push_back({e.room.get(), 1, via});
+  e.people.insert(&session);
+  note(e, {session.nick_.str(), via, origin}, true);
 }
 
 void Hub::leave(const RoomName& room, Session& session, ClientId origin) {
   const std::lock_guard lock(m_);
-  const auto mine = session.rooms_.find(room);
-  if (mine == session.rooms_.end()) return;
-  if (--mine->second == 0) session.rooms_.erase(mine);
   auto& e = rooms_.at(room);
-  const auto here = e.people.find(session.nick());
-  if (--here->second.connections > 0) return;
-  auto who = here->second.member;
-  who.origin = origin;
-  e.people.erase(here);
-  note(room, e, who, false);
+  const auto here = where(session, *e.room);
+  if (here == session.rooms_.end() || --here->connections > 0) return;
+  const Member who{session.nick_.str(), here->via, origin};
+  session.rooms_.erase(here);
+  e.people.erase(&session);
+  note(e, who, false);
 }
 
-void Hub::note(const RoomName& name, Entry& e, const Member& who, bool joined) {
+Session::Places::iterator Hub::where(Session& session, const Room& room) {
+  return std::ranges::find(session.rooms_, &room, &Session::Where::room);
+}
+
+Member Hub::member(Session& session, const Room& room) { return {session.nick_.str(), where(session, room)->via}; }
+
+void Hub::note(Entry& e, const Member& who, bool joined) {
   // Coming and going within one interval cancel out.
   auto& opposite = joined ? e.left : e.joined;
   const auto undone = std::ranges::find(opposite, who.nick, &Member::nick);
@@ -221,7 +231,7 @@ void Hub::note(const RoomName& name, Entry& e, const Member& who, bool joined) {
   }
   if (e.changed) return;
   e.changed = true;
-  changed_.push_back(name);
+  changed_.push_back(e.room->name());
   if (changed_.size() == 1) presence_due_();
 }
 
@@ -265,7 +275,7 @@ void Hub::tell_presence(Entry& e) {
   e.left.clear();
   if (names && !e.names) {
     // Small again: whoever kept a list starts from this one.
-    for (const auto& [nick, here] : e.people) change.everybody.push_back(here.member);
+    for (auto* session : e.people) change.everybody.push_back(member(*session, *e.room));
   }
   e.names = names;
   e.room->append(change);
@@ -279,10 +289,10 @@ People Hub::people(const RoomName& room, std::string_view prefix, std::size_t li
   out.count = found->second.people.size();
   if (limit == 0) return out;
   const auto& all = found->second.people;
-  for (auto p = all.lower_bound(std::string(prefix)); p != all.end() && p->first.starts_with(prefix); ++p) {
+  for (auto p = all.lower_bound(prefix); p != all.end() && (*p)->nick_.str().starts_with(prefix); ++p) {
     out.more = out.members.size() == limit;
     if (out.more) break;
-    out.members.push_back(p->second.member);
+    out.members.push_back(member(**p, *found->second.room));
   }
   return out;
 }

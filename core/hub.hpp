@@ -5,8 +5,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/fair_places.hpp"
@@ -81,12 +83,14 @@ class Hub {
   ReplayLimit& replay() { return replay_; }
 
   // ---- sessions: each call of new_session and a found one of find_session is one connection, until disconnect
-  // `given`: a name of the server's making; without one it is a guest.
-  std::shared_ptr<Session> new_session(std::string given = {});
+  // `given`: a name of the server's making; without one it is a guest. Who got it holds it until disconnect(): the hub
+  // owns only those it keeps.
+  [[nodiscard]] std::shared_ptr<Session> new_session(std::string given = {});
   Found find_session(const std::string& id);
-  // Has the journal keep the session, so that it is found in later lives of the server as well; `done` as in
-  // Journal::put_session, with the hub's lock held. An id is told its person only after that.
-  void keep(Session& session, Journal::DoneHandler done);
+  // Gives the session an id, and has the journal keep it, so that it is found from now on, and in later lives of the
+  // server as well; `done` as in Journal::put_session, with the hub's lock held. An id is told its person only after
+  // that. Without, the session is forgotten with its connection.
+  void keep(const std::shared_ptr<Session>& session, Journal::DoneHandler done);
 
   // ---- resume tokens, by their hashes; `done` as in keep()
   struct Taken {
@@ -111,7 +115,7 @@ class Hub {
     bool nick_taken = false;
   };
   Resumed come_back(const std::shared_ptr<Session>& session);  // one more connection of it
-  void save_place(Session& session, const RoomName& room, Seq place);
+  void save_place(const std::shared_ptr<Session>& session, const RoomName& room, Seq place);
 
   // What is said to the session alone reaches the client from attach() to disconnect().
   void attach(Session& session, Client& client);
@@ -155,22 +159,37 @@ class Hub {
   void announce(const RoomName& room);
 
  private:
-  struct Here {
-    Member member;
-    std::size_t connections;
+  struct ByNick {
+    using is_transparent = void;
+    bool operator()(const Session* a, const Session* b) const {
+      return std::pair(std::string_view(a->nick_.str()), a) < std::pair(std::string_view(b->nick_.str()), b);
+    }
+    bool operator()(const Session* a, std::string_view nick) const { return a->nick_.str() < nick; }
+  };
+  // Strangers choose nicks, so the hash is keyed.
+  struct ByKey {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const { return KeyedHash{}(key); }
+    std::size_t operator()(const Session* s) const { return (*this)(s->nick_.key()); }
+    bool operator()(std::string_view key, const Session* s) const { return key == s->nick_.key(); }
+    bool operator()(const Session* s, std::string_view key) const { return key == s->nick_.key(); }
+    bool operator()(const Session* a, const Session* b) const { return a == b || a->nick_.key() == b->nick_.key(); }
   };
   struct Entry {
     std::shared_ptr<Room> room;
     std::size_t users = 0;
     Host opened_by;
-    std::map<std::string, Here> people;  // by nick: those who ask for some of many cost nobody else anything
-    std::vector<Member> joined, left;    // to be told
-    bool changed = false;                // is in changed_
-    bool names = true;                   // small enough to tell names
+    std::set<Session*, ByNick> people;  // sorted: those who ask for some of many cost nobody else anything
+    std::vector<Member> joined, left;   // to be told
+    bool changed = false;               // is in changed_
+    bool names = true;                  // small enough to tell names
   };
-  void note(const RoomName& name, Entry& e, const Member& who, bool joined);
+  static Session::Places::iterator where(Session& session, const Room& room);
+  static Member member(Session& session, const Room& room);
+  void note(Entry& e, const Member& who, bool joined);
   void tell_presence(Entry& e);
   void load_sessions();
+  Session::Kept& kept(const std::shared_ptr<Session>& session);
   void put(const Session& session, Journal::DoneHandler done = {});
   bool come_in(Session& session);
   void list_tokens(Session& session);
@@ -178,9 +197,10 @@ class Hub {
   void unlist_tokens(const Session& session);
   void remember(const std::shared_ptr<Session>& session);
   Nick free_guest();
-  bool free_nick(const std::string& key, const Session& wanted_by);
+  bool free_nick(std::string_view key, const Session& wanted_by);
   void claim_nick(Session& session);
   void release_nick(Session& session);
+  bool reachable(const Session& s) const;
   bool put_direct(Client& client, const DirectPtr& d, bool own);
   result<void> let_wait(Session& to, const DirectPtr& d);
   void forget_waiting(Session& s);
@@ -206,8 +226,8 @@ class Hub {
   std::unordered_map<NetworkBits, std::size_t, KeyedHash> rooms_of_;  // how many it opened, in this life of the server
   std::vector<RoomName> changed_;
   TimePoint swept_{};
-  std::unordered_map<std::string, Session*> nicks_;  // by key; the session outlives its claim
-  std::unordered_map<SecretHash, std::shared_ptr<Session>, SecretHashHash> sessions_;
+  std::unordered_set<Session*, ByKey, ByKey> nicks_;  // who holds one; the session outlives its claim
+  std::unordered_map<SecretHash, std::shared_ptr<Session>, SecretHashHash> sessions_;  // the kept ones
   std::unordered_map<SecretHash, Session*, SecretHashHash> tokens_;
   std::list<Session*> parted_;  // without a connection, longest first
   // The same by host: so that nobody has all others forgotten by coming and going often.

@@ -30,21 +30,23 @@ void Hub::load_sessions() {
       journal_.forget_session(r.id);
       continue;
     }
-    const auto session = std::make_shared<Session>(r.id, Nick::given(r.nick));
-    session->kept_ = true;
-    session->tokens_ = r.tokens;
-    session->room_ = r.room;
-    session->place_ = r.place;
-    list_tokens(*session);
-    session->disconnected_ = now_() - away;
+    const auto session = std::make_shared<Session>(Nick::given(r.nick));
+    auto kept = std::make_unique<Session::Kept>();
+    kept->hash = r.id;
+    kept->tokens = r.tokens;
+    kept->room = r.room;
+    kept->place = r.place;
+    kept->disconnected = now_() - away;
     // Whoever was connected when the last server ended is lost, and may come back now that there is one again.
-    session->in_grace_ = r.connected || r.in_grace;
+    kept->in_grace = r.connected || r.in_grace;
+    session->set_kept(std::move(kept));
+    list_tokens(*session);
     if (!grace_over(*session)) claim_nick(*session);
     away_for.push_back(session.get());
     sessions_.emplace(r.id, session);
     if (r.connected) put(*session);  // lost from now on, whatever becomes of this server
   }
-  std::ranges::sort(away_for, {}, [](const Session* s) { return s->disconnected_; });
+  std::ranges::sort(away_for, {}, [](const Session* s) { return s->kept_->disconnected; });
   for (auto* session : away_for) part(*session);
 }
 
@@ -58,11 +60,9 @@ Nick Hub::free_guest() {
 std::shared_ptr<Session> Hub::new_session(std::string given) {
   const std::lock_guard lock(m_);
   forget_old_sessions();
-  auto session =
-      std::make_shared<Session>(random_token(), given.empty() ? free_guest() : Nick::given(std::move(given)));
+  auto session = std::make_shared<Session>(given.empty() ? free_guest() : Nick::given(std::move(given)));
   session->connections_ = 1;
   claim_nick(*session);
-  sessions_.emplace(session->hash_, session);
   return session;
 }
 
@@ -80,35 +80,47 @@ bool Hub::come_in(Session& session) {
   if (session.connections_ == 0 && grace_over(session)) forget_waiting(session);
   if (session.connections_++ > 0) return false;
   unpart(session);
-  if (session.tokens_.earlier) tokens_.erase(*session.tokens_.earlier);
-  session.in_grace_ = false;
+  if (const auto& earlier = session.kept_->tokens.earlier) tokens_.erase(*earlier);
+  session.kept_->in_grace = false;
   bool taken = false;
   if (!session.holds_nick_) {
     taken = !free_nick(session.nick_.key(), session);
     if (taken) session.set_nick(free_guest());
     claim_nick(session);
   }
-  if (session.kept_) put(session);
+  put(session);
   return taken;
 }
 
-void Hub::keep(Session& session, Journal::DoneHandler done) {
+void Hub::keep(const std::shared_ptr<Session>& session, Journal::DoneHandler done) {
   const std::lock_guard lock(m_);
-  session.kept_ = true;
-  put(session, std::move(done));
+  kept(session);
+  put(*session, std::move(done));
+}
+
+// What is known of it, from now on if it was not.
+Session::Kept& Hub::kept(const std::shared_ptr<Session>& session) {
+  if (!session->kept_) {
+    auto kept = std::make_unique<Session::Kept>();
+    kept->id = random_token();
+    kept->hash = hash_secret(kept->id);
+    sessions_.emplace(kept->hash, session);
+    session->set_kept(std::move(kept));
+  }
+  return *session->kept_;
 }
 
 // With the lock held, so that the journal is told in the order of what happened.
 void Hub::put(const Session& session, Journal::DoneHandler done) {
   SessionRecord r;
-  r.id = session.hash_;
-  r.nick = session.nick();
+  r.id = session.kept_->hash;
+  r.nick = session.nick_.str();
   r.connected = session.connections_ > 0;
-  r.in_grace = session.in_grace_;
+  r.in_grace = session.kept_->in_grace;
   r.seen = now_wall();
-  r.tokens = session.tokens_;
-  r.room = session.room_;
-  r.place = session.place_;
+  r.tokens = session.kept_->tokens;
+  r.room = session.kept_->room;
+  r.place = session.kept_->place;
   journal_.put_session(std::move(r), std::move(done));
 }
 
@@ -116,20 +128,20 @@ void Hub::put(const Session& session, Journal::DoneHandler done) {
 
 // While somebody was coming back it may have been forgotten.
 void Hub::remember(const std::shared_ptr<Session>& session) {
-  if (!sessions_.emplace(session->hash_, session).second) return;
+  if (!sessions_.emplace(session->kept_->hash, session).second) return;
   part(*session);
   list_tokens(*session);
 }
 
 // While somebody is there, or about to be, the earlier one is of no use: it would let the same token in twice.
 void Hub::list_tokens(Session& session) {
-  const auto& [newest, earlier] = session.tokens_;
+  const auto& [newest, earlier] = session.kept_->tokens;
   if (newest) tokens_[*newest] = &session;
-  if (earlier && session.connections_ == 0 && session.taken_ == 0) tokens_[*earlier] = &session;
+  if (earlier && session.connections_ == 0 && session.kept_->taken == 0) tokens_[*earlier] = &session;
 }
 
 void Hub::unlist_tokens(const Session& session) {
-  const auto& [newest, earlier] = session.tokens_;
+  const auto& [newest, earlier] = session.kept_->tokens;
   if (newest) tokens_.erase(*newest);
   if (earlier) tokens_.erase(*earlier);
 }
@@ -139,21 +151,21 @@ Hub::Taken Hub::take_token(const SecretHash& token) {
   forget_old_sessions();
   const auto found = tokens_.find(token);
   if (found == tokens_.end()) return {};
-  const auto session = sessions_.at(found->second->hash_);
+  const auto session = sessions_.at(found->second->kept_->hash);
   unlist_tokens(*session);
-  ++session->taken_;
-  return {session, session->tokens_};
+  ++session->kept_->taken;
+  return {session, session->kept_->tokens};
 }
 
 Tokens Hub::replace_token(const std::shared_ptr<Session>& session, const SecretHash& token,
                           const std::optional<SecretHash>& used, Journal::DoneHandler done) {
   const std::lock_guard lock(m_);
+  auto& tokens = kept(session).tokens;
   remember(session);
-  const auto before = session->tokens_;
+  const auto before = tokens;
   unlist_tokens(*session);
-  session->tokens_ = {token, used ? used : before.earlier ? before.earlier : before.newest};
+  tokens = {token, used ? used : before.earlier ? before.earlier : before.newest};
   tokens_[token] = session.get();  // the used one is not good again before it is known that this one was lost
-  session->kept_ = true;
   put(*session, std::move(done));
   return before;
 }
@@ -165,19 +177,19 @@ void Hub::restore_tokens(const std::shared_ptr<Session>& session, const SecretHa
 
 void Hub::put_back(const Taken& taken, const std::optional<SecretHash>& newest) {
   const std::lock_guard lock(m_);
-  --taken.session->taken_;
+  --taken.session->kept_->taken;
   restore(taken.session, newest, taken.tokens);
 }
 
 void Hub::restore(const std::shared_ptr<Session>& session, const std::optional<SecretHash>& newest,
                   const Tokens& tokens) {
-  if (session->tokens_.newest != newest) {
-    if (sessions_.contains(session->hash_)) list_tokens(*session);
+  if (session->kept_->tokens.newest != newest) {
+    if (sessions_.contains(session->kept_->hash)) list_tokens(*session);
     return;
   }
   remember(session);
   unlist_tokens(*session);
-  session->tokens_ = tokens;
+  session->kept_->tokens = tokens;
   list_tokens(*session);
   put(*session);
 }
@@ -185,9 +197,10 @@ void Hub::restore(const std::shared_ptr<Session>& session, const std::optional<S
 void Hub::confirm_token(Session& session, const SecretHash& token) {
   const std::lock_guard lock(m_);
   // The connection that is being taken over knows of an older one only.
-  if (session.tokens_.newest != token || !session.tokens_.earlier) return;
-  tokens_.erase(*session.tokens_.earlier);
-  session.tokens_.earlier.reset();
+  auto& [newest, earlier] = session.kept_->tokens;
+  if (newest != token || !earlier) return;
+  tokens_.erase(*earlier);
+  earlier.reset();
   put(session);
 }
 
@@ -200,90 +213,89 @@ std::shared_ptr<Client> Hub::keeper(const Session& session) {
 
 Hub::Resumed Hub::come_back(const std::shared_ptr<Session>& session) {
   const std::lock_guard lock(m_);
-  --session->taken_;
+  auto& kept = *session->kept_;
+  --kept.taken;
   remember(session);
   const bool nick_taken = come_in(*session);
-  return {session->room_, session->place_, session->tokens_.newest, nick_taken};
+  return {kept.room, kept.place, kept.tokens.newest, nick_taken};
 }
 
-void Hub::save_place(Session& session, const RoomName& room, Seq place) {
+void Hub::save_place(const std::shared_ptr<Session>& session, const RoomName& room, Seq place) {
   const std::lock_guard lock(m_);
-  if (session.room_ == room.str() && session.place_ == place) return;
-  session.room_ = room.str();
-  session.place_ = place;
-  if (session.kept_) put(session);
+  const bool known = session->kept_ != nullptr;
+  auto& k = kept(session);
+  if (k.room == room.str() && k.place == place) return;
+  k.room = room.str();
+  k.place = place;
+  if (known) put(*session);  // else the journal is told with the token that is about to come
 }
 
 void Hub::attach(Session& session, Client& client) {
   const std::lock_guard lock(m_);
   session.clients_.push_back(&client);
-  if (client.host()) session.host_ = *client.host();
-  for (const auto& d : session.waiting_) put_direct(client, d, false);
+  if (!session.kept_) return;
+  for (const auto& d : session.kept_->waiting) put_direct(client, d, false);
   forget_waiting(session);
 }
 
 void Hub::disconnect(Session& session, Farewell farewell, Client* client) {
   const std::lock_guard lock(m_);
-  if (client != nullptr) std::erase(session.clients_, client);
+  const auto told = std::ranges::find(session.clients_, client);
+  if (told != session.clients_.end()) session.clients_.erase(told);
   if (--session.connections_ > 0) return;
-  session.in_grace_ = farewell == Farewell::lost;
-  if (!session.kept_ && !session.in_grace_) {
-    // Nobody was told its id: nobody comes back.
-    release_nick(session);
-    sessions_.erase(SecretHash(session.hash_));
-    return;
-  }
-  session.disconnected_ = now_();
+  if (!session.kept_) return release_nick(session);  // nobody was told an id: nobody comes back
+  auto& kept = *session.kept_;
+  kept.in_grace = farewell == Farewell::lost;
+  kept.disconnected = now_();
+  if (client != nullptr) kept.host = client->host().value_or(kept.host);
   list_tokens(session);
   part(session);
-  if (!session.in_grace_) release_nick(session);
-  if (session.kept_) put(session);
+  if (!kept.in_grace) release_nick(session);
+  put(session);
 }
 
 bool Hub::grace_over(const Session& s) const {
-  return !s.in_grace_ || now_() - s.disconnected_ >= options_.session_grace;
+  return !s.kept_ || !s.kept_->in_grace || now_() - s.kept_->disconnected >= options_.session_grace;
 }
 
-void Hub::claim_nick(Session& session) {
-  session.holds_nick_ = nicks_.try_emplace(session.nick_.key(), &session).second;
-}
+void Hub::claim_nick(Session& session) { session.holds_nick_ = nicks_.insert(&session).second; }
 
 void Hub::release_nick(Session& session) {
   forget_waiting(session);
   if (!session.holds_nick_) return;
-  nicks_.erase(session.nick_.key());
+  nicks_.erase(&session);
   session.holds_nick_ = false;
 }
 
-bool Hub::free_nick(const std::string& key, const Session& wanted_by) {
+bool Hub::free_nick(std::string_view key, const Session& wanted_by) {
   const auto holder = nicks_.find(key);
-  if (holder == nicks_.end() || holder->second == &wanted_by) return true;
-  if (holder->second->connections_ > 0 || !grace_over(*holder->second)) return false;
-  release_nick(*holder->second);
+  if (holder == nicks_.end() || *holder == &wanted_by) return true;
+  if ((*holder)->connections_ > 0 || !grace_over(**holder)) return false;
+  release_nick(**holder);
   return true;
 }
 
 void Hub::part(Session& session) {
-  session.parted_ = parted_.insert(parted_.end(), &session);
-  session.parted_of_ = parted_of_.add(session.host_, session);
+  session.kept_->parted = parted_.insert(parted_.end(), &session);
+  session.kept_->parted_of = parted_of_.add(session.kept_->host, session);
 }
 
 void Hub::unpart(Session& session) {
-  parted_.erase(session.parted_);
-  parted_of_.remove(session.parted_of_);
+  parted_.erase(session.kept_->parted);
+  parted_of_.remove(session.kept_->parted_of);
 }
 
 void Hub::forget_old_sessions() {
-  while (!parted_.empty() && now_() - parted_.front()->disconnected_ >= session_kept) forget(*parted_.front());
+  while (!parted_.empty() && now_() - parted_.front()->kept_->disconnected >= session_kept) forget(*parted_.front());
   while (parted_.size() > options_.sessions) forget(*parted_of_.of_most());
 }
 
 void Hub::forget(Session& session) {
   release_nick(session);
   unpart(session);
-  if (session.kept_) journal_.forget_session(session.hash_);
+  journal_.forget_session(session.kept_->hash);
   unlist_tokens(session);
-  sessions_.erase(SecretHash(session.hash_));
+  sessions_.erase(SecretHash(session.kept_->hash));
 }
 
 }  // namespace chatbridge

@@ -59,25 +59,21 @@ result<Nick> Nick::parse(std::string_view raw) {
   if (text.countChar32() > static_cast<int32_t>(nick_max)) return Error{errc::bad_nick, rule};
   for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1))
     if (!nick_char(text.char32At(i))) return Error{errc::bad_nick, rule};
-  auto key = fold(text);
+  const auto key = fold(text);
   if (key.empty()) return Error{errc::bad_nick, rule};
   if (reserved(key)) return Error{errc::bad_nick, "names like guest-7 are given by the server"};
-  return Nick{std::string(raw), std::move(key)};
+  return Nick{std::string(raw)};
 }
 
-Nick Nick::given(std::string text) {
-  auto key = text;
-  return Nick{std::move(text), std::move(key)};
-}
+Nick Nick::given(std::string text) { return Nick{std::move(text)}; }
 
 std::string Nick::key_of(std::string_view raw) {
   if (raw.size() > nick_max * 4) return {};
+  const auto folded = [](char c) { return static_cast<unsigned char>(c) < 0x80 && (c < 'A' || c > 'Z'); };
+  if (std::ranges::all_of(raw, folded)) return std::string(raw);
   return fold(icu::UnicodeString::fromUTF8(icu::StringPiece(raw.data(), static_cast<int32_t>(raw.size()))));
 }
 
-Nick Nick::guest(std::uint64_t n) {
-  auto text = "guest-" + std::to_string(n);
-  return Nick{text, text};
-}
+Nick Nick::guest(std::uint64_t n) { return Nick{"guest-" + std::to_string(n)}; }
 
 }  // namespace chatbridge

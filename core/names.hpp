@@ -22,7 +22,8 @@ class RoomName {
 };
 
 // 1 to 32 code points of the Unicode classes L, M, Nd, or '_' and '-'. Two nicks are the same person's when their keys
-// are equal: NFKC casefold (Unicode Standard, section 5.18), so `Ann`, `ann` and fullwidth `ａｎｎ` are one.
+// are equal: NFKC casefold (Unicode Standard, section 5.18), so `Ann`, `ann` and fullwidth `ａｎｎ` are one. The key is
+// made when it is asked for: everybody who is connected has a nick, and few are looked for by it.
 class Nick {
  public:
   // A name a person chose. Names of the server's own making (guest-7, tcp-7, udp-3…) are refused as bad_nick.
@@ -32,11 +33,11 @@ class Nick {
   // What a name as somebody wrote it would be the key of; no door: the name may be none.
   static std::string key_of(std::string_view raw);
   const std::string& str() const { return text_; }
-  const std::string& key() const { return key_; }
+  std::string key() const { return key_of(text_); }
 
  private:
-  Nick(std::string text, std::string key) : text_(std::move(text)), key_(std::move(key)) {}
-  std::string text_, key_;
+  explicit Nick(std::string text) : text_(std::move(text)) {}
+  std::string text_;
 };
 
 }  // namespace chatbridge

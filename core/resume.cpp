@@ -57,7 +57,7 @@ void offer_token(Client& client) {
   const auto session = client.session_ptr();
   client.look_after_token();
   // With the token it has all up to where it stands. Until then the one it may have is for what it is known to have.
-  if (!client.keeps_place()) client.hub().save_place(*session, client.first()->room().name(), client.first()->seq());
+  if (!client.keeps_place()) client.hub().save_place(session, client.first()->room().name(), client.first()->seq());
   const auto before = std::make_shared<Tokens>();
   JournalWait::start(
       client,

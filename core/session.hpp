@@ -1,10 +1,9 @@
 // A person: a nick and what belongs to it, however many connections they have.
 #pragma once
-#include <cstddef>
+#include <boost/container/small_vector.hpp>
+#include <cstdint>
 #include <list>
-#include <map>
-#include <mutex>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,55 +16,55 @@
 namespace chatbridge {
 
 class Client;
+class Room;
 
-// Everything but nick() is guarded by the hub's lock and used by the hub alone.
+// Everything but nick() and id() is guarded by the hub's lock and used by the hub alone. Most are guests on one raw
+// connection in one room: what only others need is not in here but in Kept.
 class Session {
  public:
-  // `id`: unguessable, known to its person only. One of an earlier process is known by its hash, until somebody comes
-  // back with it.
-  Session(std::string id, Nick nick) : hash_(hash_secret(id)), id_(std::move(id)), nick_(std::move(nick)) {}
-  Session(const SecretHash& hash, Nick nick) : hash_(hash), nick_(std::move(nick)) {}
+  explicit Session(Nick nick) : nick_(std::move(nick)) {}
 
-  std::string id() const {
-    const std::lock_guard lock(m_);
-    return id_;
-  }
-  std::string nick() const {
-    const std::lock_guard lock(m_);
-    return nick_.str();
-  }
+  // Unguessable, known to its person only. Empty while its person can't come back, and of one of an earlier process
+  // until somebody comes back with it.
+  std::string id() const;
+  std::string nick() const;
 
  private:
   friend class Hub;
-  void set_id(const std::string& id) {
-    const std::lock_guard lock(m_);
-    id_ = id;
-  }
-  void set_nick(Nick nick) {
-    const std::lock_guard lock(m_);
-    nick_ = std::move(nick);
-  }
 
-  const SecretHash hash_;
-  mutable std::mutex m_;
-  std::string id_;
+  // Of those whose person can come back. The journal has them, and is told what becomes of them.
+  struct Kept {
+    SecretHash hash{};  // of the id
+    std::string id;
+    Tokens tokens;     // what somebody can come back with on a plain connection
+    int taken = 0;     // so many are coming back with one
+    std::string room;  // where to, and what it has of it
+    Seq place = seq_zero;
+    std::vector<DirectPtr> waiting;         // while it has no connection, and is in grace
+    std::list<Session*>::iterator awaited;  // in the hub's list, while something waits
+    TimePoint disconnected{};               // when the last connection went
+    bool in_grace = false;                  // lost without goodbye: the nick is kept for a while
+    std::list<Session*>::iterator parted;   // in the hub's list, while it has no connection
+    FairPlaces<NetworkBits, Session, KeyedHash>::Place parted_of;
+    NetworkBits host{};  // of its last connection; all 0: none that is limited, or from an earlier process
+  };
+  struct Where {  // it is
+    Room* room;
+    std::uint32_t connections;  // of it that are there
+    Via via;                    // the first one's
+  };
+  using Places = boost::container::small_vector<Where, 1>;
+
+  void set_kept(std::unique_ptr<Kept> kept);
+  void set_id(const std::string& id);
+  void set_nick(Nick nick);
+
   Nick nick_;
-  bool kept_ = false;  // the journal has it, and is told what becomes of it
-  Tokens tokens_;      // what somebody can come back with on a plain connection
-  int taken_ = 0;      // so many are coming back with one
-  std::string room_;   // where to, and what it has of it
-  Seq place_ = seq_zero;
-  std::size_t connections_ = 0;
-  std::vector<Client*> clients_;           // those of its connections that can be told something
-  std::vector<DirectPtr> waiting_;         // while it has none, and is in grace
-  std::list<Session*>::iterator awaited_;  // in the hub's list, while something waits
-  bool holds_nick_ = false;                // nick_ is claimed in the hub's table
-  TimePoint disconnected_{};               // when the last connection went
-  bool in_grace_ = false;                  // lost without goodbye: the nick is kept for a while
-  std::list<Session*>::iterator parted_;   // in the hub's list, while connections_ is 0
-  FairPlaces<NetworkBits, Session, KeyedHash>::Place parted_of_;
-  NetworkBits host_{};  // of its newest connection; all 0: none that is limited, or from an earlier process
-  std::map<RoomName, std::size_t> rooms_;  // where it is, with how many connections
+  std::unique_ptr<Kept> kept_;
+  boost::container::small_vector<Client*, 1> clients_;  // those of its connections that can be told something
+  Places rooms_;
+  std::uint32_t connections_ = 0;
+  bool holds_nick_ = false;  // nick_ is claimed in the hub's table
 };
 
 }  // namespace chatbridge

@@ -19,6 +19,7 @@ struct Scene {
   Scene() {
     ann.enter();
     bob.enter();
+    bench.hub.keep(ann->session_ptr(), {});
     REQUIRE(ann->rename("ann").has_value());
     REQUIRE(bob->rename("Bob").has_value());
     settle();
@@ -118,6 +119,7 @@ TEST_CASE("what waits for all together is bounded, and a grace that is over make
   for (int i = 0; i < 3; ++i) {
     test::Reader lost(s.bench, Wire::json_frame, Via::ws);
     lost.attach();
+    s.bench.hub.keep(lost->session_ptr(), {});
     REQUIRE(lost->rename(names.emplace_back("lost" + std::to_string(i))).has_value());
     lost.leave_for_good(Farewell::lost);
   }
@@ -135,6 +137,7 @@ TEST_CASE("what waits for all together is bounded, and a grace that is over make
   test::pass(s.bench.hub.options().session_grace - std::chrono::seconds(1));
   test::Reader late(s.bench, Wire::json_frame, Via::ws);
   late.attach();
+  s.bench.hub.keep(late->session_ptr(), {});
   REQUIRE(late->rename("late").has_value());
   late.leave_for_good(Farewell::lost);
   CHECK(sends("late") == 0);

@@ -75,6 +75,7 @@ TEST_CASE("several connections of a session are one person") {
   Scene s;
   test::Reader json(s.bench, Wire::json_frame), one(s.bench, Wire::line), two(s.bench, Wire::line);
   json.enter(), one.enter();
+  s.hub.keep(one->session_ptr(), {});
   two->become(s.hub.find_session(one->session()->id()).session);
   two.enter();
   s.presence();

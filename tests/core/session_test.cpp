@@ -11,15 +11,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Somebody comes and goes; those who have been away for too long are forgotten.
+void visit(Hub& hub) { hub.disconnect(*hub.new_session(), Farewell::said); }
+
 struct Scene {
   test::ListJournal journal;
   test::Bench bench{journal};
   Hub& hub = bench.hub;
+  std::shared_ptr<Session> kept_session() {
+    auto session = hub.new_session();
+    hub.keep(session, {});
+    return session;
+  }
 };
 
 TEST_CASE("guests are numbered, and their sessions cannot be guessed") {
   Scene s;
-  const auto a = s.hub.new_session(), b = s.hub.new_session();
+  const auto a = s.kept_session(), b = s.kept_session();
   CHECK(a->nick() == "guest-1");
   CHECK(b->nick() == "guest-2");
   CHECK(a->id() != b->id());
@@ -43,7 +51,7 @@ TEST_CASE("a nick is one person's, however it is written, until it is given up")
 
 TEST_CASE("a lost connection's nick is kept for its grace, a goodbye gives it up at once") {
   Scene s;
-  const auto a = s.hub.new_session(), b = s.hub.new_session(), c = s.hub.new_session();
+  const auto a = s.kept_session(), b = s.kept_session(), c = s.hub.new_session();
   REQUIRE(s.hub.rename(*a, "ann", 0).has_value());
   REQUIRE(s.hub.rename(*b, "bob", 0).has_value());
   s.hub.disconnect(*a, Farewell::lost);
@@ -58,7 +66,7 @@ TEST_CASE("a lost connection's nick is kept for its grace, a goodbye gives it up
 
 TEST_CASE("a session is found again with its nick, within its grace") {
   Scene s;
-  const auto a = s.hub.new_session(), b = s.hub.new_session();
+  const auto a = s.kept_session(), b = s.hub.new_session();
   REQUIRE(s.hub.rename(*a, "ann", 0).has_value());
   s.hub.disconnect(*a, Farewell::lost);
   test::pass(30s);
@@ -72,7 +80,7 @@ TEST_CASE("a session is found again with its nick, within its grace") {
 
 TEST_CASE("a nick lasts until the last of a session's connections is gone") {
   Scene s;
-  const auto a = s.hub.new_session(), b = s.hub.new_session();
+  const auto a = s.kept_session(), b = s.hub.new_session();
   REQUIRE(s.hub.rename(*a, "ann", 0).has_value());
   REQUIRE(s.hub.find_session(a->id()).session == a);
   s.hub.disconnect(*a, Farewell::said);
@@ -83,8 +91,7 @@ TEST_CASE("a nick lasts until the last of a session's connections is gone") {
 
 TEST_CASE("a session that comes back after its nick went to somebody else has another one") {
   Scene s;
-  const auto a = s.hub.new_session(), b = s.hub.new_session();
-  s.hub.keep(*a, [](const result<void>&) {});
+  const auto a = s.kept_session(), b = s.hub.new_session();
   REQUIRE(s.hub.rename(*a, "ann", 0).has_value());
   s.hub.disconnect(*a, GENERATE(Farewell::said, Farewell::lost));
   test::pass(61s);
@@ -97,8 +104,7 @@ TEST_CASE("a session that comes back after its nick went to somebody else has an
 
 TEST_CASE("a session that comes back with a nick that is free has it for itself again") {
   Scene s;
-  const auto a = s.hub.new_session(), b = s.hub.new_session();
-  s.hub.keep(*a, [](const result<void>&) {});
+  const auto a = s.kept_session(), b = s.hub.new_session();
   REQUIRE(s.hub.rename(*a, "ann", 0).has_value());
   s.hub.disconnect(*a, GENERATE(Farewell::said, Farewell::lost));
   test::pass(61s);
@@ -109,23 +115,36 @@ TEST_CASE("a session that comes back with a nick that is free has it for itself 
 
 TEST_CASE("a session without connections is forgotten after a day, one with a connection never") {
   Scene s;
-  const auto gone = s.hub.new_session(), here = s.hub.new_session();
+  const auto gone = s.kept_session(), here = s.kept_session();
   s.hub.disconnect(*gone, Farewell::lost);
   test::pass(23h);
-  s.hub.new_session();
+  visit(s.hub);
   CHECK(s.hub.find_session(gone->id()).session != nullptr);
   s.hub.disconnect(*gone, Farewell::lost);
   test::pass(24h);
-  s.hub.new_session();
+  visit(s.hub);
   CHECK(s.hub.find_session(gone->id()).session == nullptr);
   CHECK(s.hub.find_session(here->id()).session == here);
 }
 
-TEST_CASE("a session whose id nobody was told is forgotten with its connection") {
+TEST_CASE("a session that nobody asked to keep has no id, and is forgotten with its connection, however that ends") {
   Scene s;
-  const auto a = s.hub.new_session();
-  s.hub.disconnect(*a, Farewell::said);
-  CHECK(s.hub.find_session(a->id()).session == nullptr);
+  const auto a = s.hub.new_session(), b = s.hub.new_session();
+  CHECK(a->id().empty());
+  CHECK(s.hub.find_session({}).session == nullptr);
+  REQUIRE(s.hub.rename(*a, "ann", 0).has_value());
+  s.hub.disconnect(*a, GENERATE(Farewell::said, Farewell::lost));
+  CHECK(s.hub.rename(*b, "ann", 0).has_value());
+  CHECK(s.journal.sessions().empty());
+}
+
+TEST_CASE("a session has one id, however often it is kept") {
+  Scene s;
+  const auto a = s.kept_session();
+  const auto id = a->id();
+  s.hub.keep(a, {});
+  CHECK(a->id() == id);
+  CHECK(s.journal.sessions().size() == 1);
 }
 
 TEST_CASE("who comes and goes without end has its own host's sessions forgotten, not those of others") {
@@ -137,7 +156,7 @@ TEST_CASE("who comes and goes without end has its own host's sessions forgotten,
     test::Reader reader(bench, Wire::json_frame, Via::ws);
     reader->come_from(NetworkBits{host});
     reader.attach();
-    bench.hub.keep(*reader->session(), [](const result<void>&) {});
+    bench.hub.keep(reader->session_ptr(), [](const result<void>&) {});
     const auto id = reader->session()->id();
     reader.leave_for_good(Farewell::lost);
     return id;
@@ -146,7 +165,7 @@ TEST_CASE("who comes and goes without end has its own host's sessions forgotten,
   const std::vector<std::string> quiet{leave_one(1), leave_one(2), leave_one(2)};
   std::vector<std::string> loud;
   for (int i = 0; i < 100; ++i) loud.push_back(leave_one(3));
-  bench.hub.new_session();
+  visit(bench.hub);
   CHECK(journal.sessions().size() == 10);
   CHECK(std::ranges::all_of(quiet, found));
   CHECK_FALSE(found(loud.at(92)));
@@ -162,7 +181,7 @@ struct Servers {
     const auto session = hub().new_session();
     REQUIRE(hub().rename(*session, nick, 0).has_value());
     bool kept = false;
-    hub().keep(*session, [&kept](const result<void>& done) { kept = done.has_value(); });
+    hub().keep(session, [&kept](const result<void>& done) { kept = done.has_value(); });
     REQUIRE(kept);
     return session->id();
   }
@@ -180,7 +199,7 @@ TEST_CASE("a session that is kept is found by the next server, its id nowhere bu
   CHECK(back.session->id() == id);
   CHECK(back.session->nick() == "ann");
   CHECK_FALSE(back.nick_taken);
-  CHECK(s.hub().find_session(s.hub().new_session()->id() + "x").session == nullptr);
+  CHECK(s.hub().find_session(id + "x").session == nullptr);
 }
 
 TEST_CASE("who was connected or lost when a server ended has the nick kept for a grace of the next one") {
@@ -210,7 +229,8 @@ TEST_CASE("who said goodbye has the nick free in the next server, and the sessio
     s.hub().disconnect(*session, Farewell::said);
   }
   s.next();
-  CHECK(s.hub().rename(*s.hub().new_session(), "ann", 0).has_value());
+  const auto other = s.hub().new_session();
+  CHECK(s.hub().rename(*other, "ann", 0).has_value());
   CHECK(s.hub().find_session(id).session != nullptr);
 }
 
@@ -225,7 +245,7 @@ TEST_CASE("a later nick is kept too, and a session forgotten after a day is forg
   }
   CHECK(s.journal.sessions().at(0).nick == "bob");
   test::pass(24h);
-  s.hub().new_session();
+  visit(s.hub());
   CHECK(s.journal.sessions().empty());
 }
 
@@ -241,7 +261,7 @@ TEST_CASE("a guest of the next server has no name that somebody may come back to
   Servers s;
   const auto session = s.hub().new_session();
   REQUIRE(session->nick() == "guest-1");
-  s.hub().keep(*session, [](const result<void>&) {});
+  s.hub().keep(session, [](const result<void>&) {});
   s.next();
   CHECK(s.hub().new_session()->nick() == "guest-2");
 }

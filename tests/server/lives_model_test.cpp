@@ -137,7 +137,7 @@ class Life {
     const auto found = p.session.empty() ? Found{} : hub.find_session(p.session);
     must(p.session.empty() || found.session, "a session that is not known any more");
     reader->become(found.session ? found.session : hub.new_session());
-    if (!found.session && !keep(*reader->session())) return p.reader.reset();
+    if (!found.session && !keep(reader->session_ptr())) return p.reader.reset();
     p.session = reader->session()->id();
     const auto max = random_.between(1, 3000);
     reader.piece = [this, max](std::size_t size) { return std::min(size, random_.between(1, max)); };
@@ -161,7 +161,7 @@ class Life {
   }
 
   // Durable before it is told, as a connection does it. False: not before the end.
-  bool keep(Session& session) {
+  bool keep(const std::shared_ptr<Session>& session) {
     // What was handed over before the end may be answered after it.
     const auto kept = std::make_shared<std::atomic<bool>>(false);
     bench_->hub.keep(session, [kept](result<void> done) { *kept = done.has_value(); });
