@@ -46,7 +46,7 @@ inline std::string json_say(std::size_t size = text_size) {
 class Sink final : public Transport {
  public:
   Sink(Hub& hub, Shard& shard, Wire wire)
-      : client_(std::make_shared<Client>(hub, shard, *this, wire == Wire::line ? Via::tcp : Via::ws, wire)) {
+      : client_(Client::make(hub, shard, *this, wire == Wire::line ? Via::tcp : Via::ws, wire)) {
     client_->become(hub.new_session());
     cursor_ = client_->attach(hub.options().default_room, From{}).value();
   }

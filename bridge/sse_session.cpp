@@ -44,7 +44,7 @@ SseSession::SseSession(Lane& lane, Hub& hub, const WsOptions& options, Socket so
     : lane_(lane),
       options_(options),
       socket_(std::move(socket)),
-      client_(std::make_shared<Client>(hub, lane.shard, *this, Via::http, Wire::sse)),
+      client_(Client::make(hub, lane.shard, *this, Via::http, Wire::sse)),
       timer_(
           lane.shard.wheel(), [](void* self) { static_cast<SseSession*>(self)->on_timer(); }, this) {}
 

@@ -41,8 +41,8 @@ std::size_t unacknowledged(const Socket& socket);
 // Closes so that the peer gets what was sent: unread input would make close() a reset, and take it away.
 void close_gently(Socket& socket);
 
-// For operations that wait for as long as nothing comes: they take memory of their own size, and not, for all that time,
-// what Asio has left of a larger one. (Of std::allocator it thinks that anything will do.)
+// For operations that wait for as long as nothing comes: they take memory of their own size, and not, for all that
+// time, what Asio has left of a larger one. (Of std::allocator it thinks that anything will do.)
 template <class T>
 struct OwnSize {
   using value_type = T;

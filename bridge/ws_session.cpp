@@ -47,7 +47,7 @@ WsSession::WsSession(Lane& lane, Hub& hub, const WsOptions& options, Socket sock
       v1_(v1),
       accepted_(std::move(socket)),
       early_(std::move(early)),
-      client_(std::make_shared<Client>(hub, lane.shard, *this, Via::ws,
+      client_(Client::make(hub, lane.shard, *this, Via::ws,
                                        v1                       ? Wire::json_frame
                                        : hub.options().verbatim ? Wire::raw_frame
                                                                 : Wire::text_frame)),

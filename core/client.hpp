@@ -34,8 +34,17 @@ class Transport {
 
 // Lives on its shard; every call on the shard's thread but where it says otherwise. The transport calls gone() before
 // its own end; others may hold the client for longer.
-class Client final : public Speaker, public std::enable_shared_from_this<Client> {
+class Client final : public Speaker {
  public:
+  // On its own, or as a part of something (a connection) that it is then kept alive with: lives_in() MUST follow.
+  template <class... Args>
+  static std::shared_ptr<Client> make(Args&&... args) {
+    auto client = std::make_shared<Client>(std::forward<Args>(args)...);
+    client->lives_in(client);
+    return client;
+  }
+  void lives_in(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
+  std::shared_ptr<Client> shared_from_this() { return {owner_.lock(), this}; }
   Client(Hub& hub, Shard& shard, Transport& transport, Via via, Wire wire, bool datagrams = false);
 
   ClientId id() const { return id_; }
@@ -169,6 +178,7 @@ class Client final : public Speaker, public std::enable_shared_from_this<Client>
   void tell_slow();
   void read_history();
 
+  std::weak_ptr<void> owner_;
   // What a flush looks at stands together.
   Transport* transport_;
   Hub& hub_;

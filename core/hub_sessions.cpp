@@ -247,7 +247,7 @@ void Hub::disconnect(Session& session, Farewell farewell, Client* client) {
   auto& kept = *session.kept_;
   kept.in_grace = farewell == Farewell::lost;
   kept.disconnected = now_();
-  if (client != nullptr) kept.host = client->host().value_or(kept.host);
+  if (client != nullptr && client->host()) kept.host = *client->host();
   list_tokens(session);
   part(session);
   if (!kept.in_grace) release_nick(session);

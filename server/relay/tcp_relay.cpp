@@ -2,8 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/bind_allocator.hpp>
-
 #include "core/line_dialect.hpp"
 #include "core/log.hpp"
 #include "server/relay/http_sniffer.hpp"
@@ -22,11 +20,10 @@ class TcpConnection final : public Connection, public Transport, public std::ena
       : relay_(relay),
         lane_(lane),
         socket_(std::move(socket)),
-        client_(std::make_shared<Client>(relay.hub(), lane.shard, *this, Via::tcp,
-                                         relay.hub().options().verbatim ? Wire::bytes : Wire::line)),
-        dialect_(*client_),
+        client_(relay.hub(), lane.shard, *this, Via::tcp, relay.hub().options().verbatim ? Wire::bytes : Wire::line),
+        dialect_(client_),
         framer_(relay.hub().options().text.bytes) {
-    client_->come_from(socket_.host);
+    client_.come_from(socket_.host);
   }
 
   void start();
@@ -37,10 +34,22 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   void flush() override;
   std::size_t unacknowledged() const override { return chatbridge::unacknowledged(socket_); }
   void turned_away(std::string_view reason) override {
-    lane_.shard.post([self = shared_from_this(), reason] { self->end({}, reason); });
+    lane_.shard.post([self = shared_from_this(), reason] { self->end(nullptr, reason); });
   }
 
  private:
+  // It waits for as long as nothing comes.
+  struct Readable {
+    using allocator_type = OwnSize<void>;
+    allocator_type get_allocator() const { return {}; }
+    void operator()(error_code ec) const {
+      self->reading_ = false;
+      if (ec || self->state_ == State::gone) return;
+      self->readable();
+      self->read();
+    }
+    std::shared_ptr<TcpConnection> self;
+  };
   enum class State { sniffing, open, half_open, ending, gone };
   void read();
   void readable();
@@ -50,11 +59,12 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   void become_chat();
   void greet();
   // deadline_ is free for a stall: not while bytes are held back, nor when another end is in sight.
-  bool may_stall() const { return state_ == State::open || (state_ == State::sniffing && rest_.empty()); }
+  bool may_stall() const { return state_ == State::open || (state_ == State::sniffing && !rest_); }
   bool may_speak() const { return state_ == State::open || state_ == State::sniffing; }
   void sending_failed();
+  void feed(std::string_view bytes);
   void feed_rest();
-  void relay_rest();
+  void keep(std::string_view rest);
   bool line(std::string_view text);
   void input_ended();
   void arm(std::unique_ptr<Timer>& timer, Duration after, Timer::Fn fn);
@@ -66,16 +76,16 @@ class TcpConnection final : public Connection, public Transport, public std::ena
     arm(pause_, pause, [](void* self) { static_cast<TcpConnection*>(self)->on_pause(); });
   }
   void on_pause();
-  void end(std::string_view goodbye, std::string_view reason);
+  void end(const char* goodbye, std::string_view reason);
   void close(std::string_view reason);
 
   const TcpRelay& relay_;
   Lane& lane_;
   Socket socket_;
-  const std::shared_ptr<Client> client_;
+  Client client_;
   LineDialect dialect_;
   LineFramer framer_;
-  std::string rest_;  // bytes read and not taken: State::sniffing, or the client is congested
+  std::unique_ptr<std::string> rest_;  // bytes read and not taken: State::sniffing, or the client is congested
   // Both while they are armed: most of the time nothing is waited for.
   std::unique_ptr<Timer> deadline_;  // of the state, or of a stall
   std::unique_ptr<Timer> pause_;     // for more bytes
@@ -83,17 +93,19 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   bool reading_ = false, stopped_ = false, blocked_ = false, delivered_ = false;
   bool deaf_ = false;  // nothing can be sent to it
   std::uint64_t lines_ = 0;
-  std::string_view goodbye_, reason_;
+  const char* goodbye_ = nullptr;
+  std::string_view reason_;
 };
 
 void TcpConnection::start() {
+  client_.lives_in(weak_from_this());
   error_code ec;
   const auto remote = socket_.remote_endpoint(ec);
   const auto peer = ec ? "?" : to_string(remote);
   dialect_.come(peer);
   dialect_.enter();
-  log::info("connect", {{"transport", "tcp"}, {"peer", peer}, {"client", client_->id()}});
-  client_->hold(true);  // nothing comes before the greeting
+  log::info("connect", {{"transport", "tcp"}, {"peer", peer}, {"client", client_.id()}});
+  client_.hold(true);  // nothing comes before the greeting
   wait_for_more(relay_.options().greeting);
   if (!pause_) greet();
   read();
@@ -102,16 +114,10 @@ void TcpConnection::start() {
 // ---- reading
 
 void TcpConnection::read() {
-  if (state_ == State::open && !rest_.empty() && !client_->congested()) feed_rest();
-  if (reading_ || stopped_ || !may_speak() || client_->congested()) return;
+  if (state_ == State::open && rest_ && !client_.congested()) feed_rest();
+  if (reading_ || stopped_ || !may_speak() || client_.congested()) return;
   reading_ = true;
-  auto ready = [self = shared_from_this()](error_code ec) {
-    self->reading_ = false;
-    if (ec || self->state_ == State::gone) return;
-    self->readable();
-    self->read();
-  };
-  socket_.async_wait(Socket::wait_read, boost::asio::bind_allocator(OwnSize<void>{}, std::move(ready)));
+  socket_.async_wait(Socket::wait_read, Readable{shared_from_this()});
 }
 
 void TcpConnection::readable() {
@@ -125,17 +131,19 @@ void TcpConnection::readable() {
 
 void TcpConnection::took(std::string_view bytes) {
   if (state_ == State::open) {
-    rest_ = bytes;
-    return feed_rest();
+    return feed(bytes);
   }
   if (state_ != State::sniffing) return;
-  if (rest_.empty()) set_deadline(relay_.options().request);
-  rest_ += bytes;
+  if (!rest_) {
+    set_deadline(relay_.options().request);
+    rest_ = std::make_unique<std::string>();
+  }
+  *rest_ += bytes;
   sniffed();
 }
 
 void TcpConnection::sniffed() {
-  switch (sniff(rest_)) {
+  switch (sniff(*rest_)) {
     case Sniffed::unsure:
     case Sniffed::held:
       return;
@@ -161,43 +169,46 @@ void TcpConnection::become_http() {
   state_ = State::gone;
   deadline_.reset();
   pause_.reset();
-  client_->gone(Farewell::said);
-  log::info("disconnect", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", "speaks http"}});
+  client_.gone(Farewell::said);
+  log::info("disconnect", {{"transport", "tcp"}, {"client", client_.id()}, {"reason", "speaks http"}});
   const auto kept = shared_from_this();
   lane_.connections.remove(*this);
-  relay_.http(lane_, std::move(socket_), std::move(rest_));
+  relay_.http(lane_, std::move(socket_), std::move(*rest_));
 }
 
 void TcpConnection::greet() {
   if (dialect_.greeted()) return;
-  client_->hold(false);
+  client_.hold(false);
   dialect_.greet();
 }
 
-void TcpConnection::relay_rest() {
-  while (!rest_.empty() && !client_->congested()) {
-    rest_.erase(0, dialect_.relay(rest_, false));
-    ++lines_;
-  }
+void TcpConnection::feed_rest() {
+  if (const auto rest = std::exchange(rest_, nullptr)) feed(*rest);
 }
 
-void TcpConnection::feed_rest() {
-  if (verbatim(client_->wire())) return relay_rest();
-  const auto bytes = std::exchange(rest_, {});
+void TcpConnection::feed(std::string_view bytes) {
+  if (verbatim(client_.wire())) {
+    for (; !bytes.empty() && !client_.congested(); ++lines_) bytes.remove_prefix(dialect_.relay(bytes, false));
+    return keep(bytes);
+  }
   const auto taken = framer_.feed(
       bytes, [this](std::string_view text) { return line(text); },
       [this] {
-        const auto max = client_->hub().options().text.bytes;
-        client_->tell(Error{errc::too_long, "a message is at most " + std::to_string(max) + " bytes; not sent"});
-        return !client_->congested();
+        const auto max = client_.hub().options().text.bytes;
+        client_.tell(Error{errc::too_long, "a message is at most " + std::to_string(max) + " bytes; not sent"});
+        return !client_.congested();
       });
   if (state_ != State::open) return;
-  rest_ = bytes.substr(taken);
+  keep(bytes.substr(taken));
   if (framer_.waiting()) {
     wait_for_more(relay_.options().unterminated);
   } else {
     pause_.reset();
   }
+}
+
+void TcpConnection::keep(std::string_view rest) {
+  if (!rest.empty()) rest_ = std::make_unique<std::string>(rest);
 }
 
 // Whether the next one may follow at once.
@@ -206,7 +217,7 @@ bool TcpConnection::line(std::string_view text) {
   ++lines_;
   dialect_.input(text);
   if (dialect_.quit()) end("*** bye", "quit");
-  return state_ == State::open && !client_->congested();
+  return state_ == State::open && !client_.congested();
 }
 
 void TcpConnection::input_ended() {
@@ -216,7 +227,7 @@ void TcpConnection::input_ended() {
   if (state_ != State::open) return;
   if (deaf_) return close("left");
   state_ = State::half_open;
-  client_->unready();  // what it takes from now on moves its deadline
+  client_.unready();  // what it takes from now on moves its deadline
   pause_.reset();
   set_deadline(relay_.options().half_open);
 }
@@ -234,7 +245,7 @@ void TcpConnection::on_pause() {
   const auto self = shared_from_this();
   pause_.reset();
   if (state_ == State::sniffing) {
-    if (rest_.empty()) greet();
+    if (!rest_) greet();
     return;
   }
   framer_.timeout([this](std::string_view text) { line(text); });
@@ -245,8 +256,8 @@ void TcpConnection::on_deadline() {
   deadline_.reset();
   switch (state_) {
     case State::sniffing:
-      if (rest_.empty()) return close("stalled");  // it only listens
-      if (begins_request(rest_)) return close("http without an end");
+      if (!rest_) return close("stalled");  // it only listens
+      if (begins_request(*rest_)) return close("http without an end");
       become_chat();
       // It has waited longer than the unterminated rule asks for already.
       framer_.timeout([this](std::string_view text) { line(text); });
@@ -269,7 +280,7 @@ void TcpConnection::flush() {
   // Who does not read may still speak: a flush is also the end of a pause that its pace had asked for.
   if (blocked_) return may_stall() ? read() : void();
   delivered_ = false;
-  const auto sending = deaf_ ? Sending::drained : send_due(*client_, socket_, delivered_);
+  const auto sending = deaf_ ? Sending::drained : send_due(client_, socket_, delivered_);
   if (sending == Sending::failed) return sending_failed();
   if (state_ == State::half_open && delivered_) set_deadline(relay_.options().half_open);
   if (sending == Sending::blocked) {
@@ -285,9 +296,9 @@ void TcpConnection::flush() {
   if (may_stall()) {
     if (!deaf_) deadline_.reset();
     read();
-    if (!deaf_ && may_stall() && (reading_ || stopped_)) client_->ready(socket_);
-  } else if (state_ == State::ending && client_->drained()) {
-    if (!goodbye_.empty()) return client_->tell(std::exchange(goodbye_, {}));
+    if (!deaf_ && may_stall() && (reading_ || stopped_)) client_.ready(socket_);
+  } else if (state_ == State::ending && client_.drained()) {
+    if (goodbye_ != nullptr) return client_.tell(std::exchange(goodbye_, nullptr));
     lane_.shard.post([self = shared_from_this()] { self->close(self->reason_); });
   }
 }
@@ -299,7 +310,7 @@ void TcpConnection::sending_failed() {
     return;
   }
   deaf_ = true;
-  client_->deafen();
+  client_.deafen();
   if (may_stall()) set_deadline(relay_.options().stall);
   read();
 }
@@ -312,16 +323,16 @@ void TcpConnection::stop_reading() {
   if (state_ == State::open && framer_.waiting()) framer_.timeout([this](std::string_view text) { line(text); });
 }
 
-void TcpConnection::end(std::string_view goodbye, std::string_view reason) {
+void TcpConnection::end(const char* goodbye, std::string_view reason) {
   if (state_ == State::gone || state_ == State::ending) return;
   state_ = State::ending;
-  if (!verbatim(client_->wire()) && !deaf_) goodbye_ = goodbye;
+  if (!verbatim(client_.wire()) && !deaf_) goodbye_ = goodbye;
   reason_ = reason;
-  client_->hold(false);
-  client_->ends();
+  client_.hold(false);
+  client_.ends();
   pause_.reset();
   set_deadline(relay_.options().close);
-  lane_.shard.flush_soon(*client_);
+  lane_.shard.flush_soon(client_);
 }
 
 void TcpConnection::close(std::string_view reason) {
@@ -329,9 +340,10 @@ void TcpConnection::close(std::string_view reason) {
   state_ = State::gone;
   deadline_.reset();
   pause_.reset();
-  client_->gone(Farewell::said);
+  client_.gone(Farewell::said);
   close_gently(socket_);
-  log::info("disconnect", {{"transport", "tcp"}, {"client", client_->id()}, {"reason", reason}, {"lines", lines_}});
+  socket_.place = {};  // what is still to be settled may keep the rest
+  log::info("disconnect", {{"transport", "tcp"}, {"client", client_.id()}, {"reason", reason}, {"lines", lines_}});
   lane_.connections.remove(*this);
 }
 

@@ -25,8 +25,8 @@ class UdpRelay::Peer final : public Transport, public Sink {
       : relay(relay),
         socket(&socket),
         address(address),
-        client(std::make_shared<Client>(relay.hub_, relay.lane_.shard, *this, Via::udp,
-                                        relay.hub_.options().verbatim ? Wire::bytes : Wire::line, true)),
+        client(Client::make(relay.hub_, relay.lane_.shard, *this, Via::udp,
+                            relay.hub_.options().verbatim ? Wire::bytes : Wire::line, true)),
         dialect(*client) {
     client->come_from(limited_host_of(address.remote.address()));
   }

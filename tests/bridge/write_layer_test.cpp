@@ -30,7 +30,7 @@ unsigned seed() {
 // Says things and reads nothing.
 class Speaker final : public Transport {
  public:
-  Speaker(Hub& hub, Shard& shard) : client_(std::make_shared<Client>(hub, shard, *this, Via::tcp, Wire::json_frame)) {
+  Speaker(Hub& hub, Shard& shard) : client_(Client::make(hub, shard, *this, Via::tcp, Wire::json_frame)) {
     client_->become(hub.new_session());
     (void)client_->attach(*RoomName::parse("lobby"), {}).value();
   }

@@ -153,7 +153,7 @@ TEST_CASE("a client whose connection is gone does not touch its transport any mo
     void flush() override { ++flushes; }
     int flushes = 0;
   } socket;
-  auto client = std::make_shared<Client>(s.bench.hub, *s.bench.shards[0], socket, Via::tcp, Wire::line);
+  auto client = Client::make(s.bench.hub, *s.bench.shards[0], socket, Via::tcp, Wire::line);
   client->become(s.bench.hub.new_session());
   client->tell("*** hi");
   // From here on the transport may be destroyed, before the flush that is due.

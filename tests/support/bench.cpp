@@ -17,7 +17,7 @@ void Bench::poll() {
 
 Reader::Reader(Bench& bench, Wire wire, Via via, std::size_t shard, bool datagrams)
     : bench_(bench),
-      client_(std::make_shared<Client>(bench.hub, *bench.shards[shard], *this, via, wire, datagrams)),
+      client_(Client::make(bench.hub, *bench.shards[shard], *this, via, wire, datagrams)),
       datagrams_(datagrams) {}
 
 Cursor& Reader::attach(std::string_view name, From from) {
