@@ -19,11 +19,10 @@
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/role.hpp>
 #include <boost/beast/websocket/teardown.hpp>
-#include <functional>
 #include <memory>
 #include <string>
 
-#include "bridge/stream.hpp"
+#include "bridge/ws_socket.hpp"
 
 namespace chatbridge {
 
@@ -38,14 +37,16 @@ class WriteLayer {
   executor_type get_executor() { return socket_.get_executor(); }
   Socket& socket() { return socket_; }
 
-  // `closing` is called when Beast has written its Close, within that call.
-  void engage(Client& client, std::function<void()> closing) {
+  // ws_closing() is called when Beast has written its Close, within that call.
+  void engage(Client& client, WsEvents& events) {
     client_ = &client;
-    closing_ = std::move(closing);
+    events_ = &events;
   }
+  // Beast has written its Close, or the connection is given up.
+  bool over() const { return over_; }
 
   void progress() {
-    if (held_ && client_->told_sent() >= held_until_) complete({});
+    if (held_ && client_->told_sent() >= held_->until) complete({});
   }
   void fail() {
     over_ = true;
@@ -80,6 +81,8 @@ class WriteLayer {
   struct Held {
     virtual ~Held() = default;
     virtual void complete(error_code ec, std::size_t n) = 0;
+    std::size_t bytes = 0;
+    std::uint64_t until = 0;  // in the client's private log
   };
   template <class Handler>
   struct HeldHandler final : Held {
@@ -96,22 +99,22 @@ class WriteLayer {
     std::string frame(boost::asio::buffer_size(from), '\0');
     boost::asio::buffer_copy(boost::asio::buffer(frame), from);
     held_ = std::make_unique<HeldHandler<Handler>>(get_executor(), std::move(handler));
-    held_bytes_ = frame.size();
+    held_->bytes = frame.size();
     constexpr unsigned char opcode_mask = 0x0F, opcode_close = 0x08;
     const bool close = (static_cast<unsigned char>(frame.front()) & opcode_mask) == opcode_close;
     // Whom nothing more is told is told why, too.
     if (!over_) client_->tell_last(frame);
-    held_until_ = client_->told();
+    held_->until = client_->told();
     if (close && !std::exchange(over_, true)) {
       client_->mute();
-      closing_();
+      events_->ws_closing();
     }
     progress();
   }
 
   void complete(error_code ec) {
     const auto held = std::move(held_);
-    held->complete(ec, ec ? 0 : held_bytes_);
+    held->complete(ec, ec ? 0 : held->bytes);
   }
 
   friend void teardown(boost::beast::role_type role, WriteLayer& layer, error_code& ec) {
@@ -130,11 +133,9 @@ class WriteLayer {
   Socket socket_;
   std::string early_;
   Client* client_ = nullptr;
-  std::function<void()> closing_;
+  WsEvents* events_ = nullptr;
   bool over_ = false;  // Close is on its way, or the connection is given up: nothing follows
   std::unique_ptr<Held> held_;
-  std::size_t held_bytes_ = 0;
-  std::uint64_t held_until_ = 0;  // in the client's private log
 };
 
 }  // namespace chatbridge

@@ -23,11 +23,10 @@ int retry_after_ms() {
 
 void WsSession::start(Lane& lane, Hub& hub, const WsOptions& options, Socket socket, std::string early,
                       const HttpRequest& request, bool v1, std::string peer) {
+  const auto host = socket.host;
   auto session =
       std::make_shared<WsSession>(lane, hub, options, std::move(socket), std::move(early), v1, std::move(peer));
-  session->socket_ =
-      std::make_shared<WsSocket>(std::move(session->accepted_), std::move(session->early_), options.frame_bytes,
-                                 verbatim(session->client_->wire()), *session, session);
+  session->client_->come_from(host);
   lane.connections.add(session);
   session->timer_.arm(options.close);
   if (auto* lines = std::get_if<LineDialect>(&session->dialect_)) {
@@ -36,7 +35,7 @@ void WsSession::start(Lane& lane, Hub& hub, const WsOptions& options, Socket soc
     lines->enter();
     session->client_->hold(true);
   }
-  session->socket_->accept(request, v1 ? v1_name : std::string_view{}, *session->client_);
+  session->socket_.accept(session, request, v1 ? v1_name : std::string_view{}, *session->client_);
 }
 
 WsSession::WsSession(Lane& lane, Hub& hub, const WsOptions& options, Socket socket, std::string early, bool v1,
@@ -45,17 +44,14 @@ WsSession::WsSession(Lane& lane, Hub& hub, const WsOptions& options, Socket sock
       options_(options),
       peer_(std::move(peer)),
       v1_(v1),
-      accepted_(std::move(socket)),
-      early_(std::move(early)),
       client_(Client::make(hub, lane.shard, *this, Via::ws,
-                                       v1                       ? Wire::json_frame
-                                       : hub.options().verbatim ? Wire::raw_frame
-                                                                : Wire::text_frame)),
+                           v1                       ? Wire::json_frame
+                           : hub.options().verbatim ? Wire::raw_frame
+                                                    : Wire::text_frame)),
+      socket_(std::move(socket), std::move(early), options.frame_bytes, verbatim(client_->wire()), *this),
       dialect_(v1 ? std::variant<LineDialect, V1Dialect>(V1Dialect(*client_)) : LineDialect(*client_)),
       timer_(
-          lane.shard.wheel(), [](void* self) { static_cast<WsSession*>(self)->on_timer(); }, this) {
-  client_->come_from(accepted_.host);
-}
+          lane.shard.wheel(), [](void* self) { static_cast<WsSession*>(self)->on_timer(); }, this) {}
 
 // ---- the socket's events
 
@@ -70,7 +66,7 @@ void WsSession::ws_open() {
     client_->shard().flush_soon(*client_);
   }
   if (stopped_) return;
-  socket_->read();
+  socket_.read();
 }
 
 void WsSession::ws_text(std::string_view text) {
@@ -85,7 +81,7 @@ void WsSession::ws_text(std::string_view text) {
   } else {
     take(text);
   }
-  if (client_->congested()) socket_->pause();
+  if (client_->congested()) socket_.pause();
 }
 
 void WsSession::take(std::string_view text) {
@@ -98,7 +94,7 @@ bool WsSession::relay(std::string_view bytes, bool as_text) {
   if (!verbatim(client_->wire())) return false;
   for (std::size_t taken = 0; taken < bytes.size();)
     taken += std::get<LineDialect>(dialect_).relay(bytes.substr(taken), as_text);
-  if (client_->congested()) socket_->pause();
+  if (client_->congested()) socket_.pause();
   return true;
 }
 
@@ -142,10 +138,10 @@ void WsSession::flush() {
   if (state_ == State::handshake || state_ == State::gone) return;
   // Who does not read may still speak: a flush is also the end of a pause that its pace had asked for.
   if (blocked_) return read_if_wanted();
-  switch (socket_->send(*client_, delivered_)) {
+  switch (socket_.send(*client_, delivered_)) {
     case Sending::blocked:
       blocked_ = true;
-      socket_->wait_writable();
+      socket_.wait_writable();
       return read_if_wanted();
     case Sending::failed:
       // Reading finds out too, but a paused reader would not.
@@ -158,7 +154,7 @@ void WsSession::flush() {
     close_if_drained();
   } else {
     read_if_wanted();
-    if (state_ == State::open) socket_->ready(*client_);
+    if (state_ == State::open) socket_.ready(*client_);
   }
 }
 
@@ -168,7 +164,7 @@ void WsSession::read_if_wanted() {
     const auto rest = std::exchange(rest_, {});
     take(rest);
   }
-  if (!stopped_ && !client_->congested()) socket_->read();
+  if (!stopped_ && !client_->congested()) socket_.read();
 }
 
 // ---- ending
@@ -178,7 +174,7 @@ void WsSession::end(std::uint16_t code, std::string_view reason, bool drain) {
   state_ = State::ending;
   close_code_ = code;
   close_reason_ = reason;
-  socket_->pause();
+  socket_.pause();
   client_->ends();
   if (!drain) client_->hold(true);
   timer_.arm(options_.close);
@@ -194,7 +190,7 @@ void WsSession::close_if_drained() {
   state_ = State::closing;
   // By post: Beast may finish within the call, and this one may be inside a walk over other clients.
   lane_.shard.post([self = shared_from_this()] {
-    if (self->state_ == State::closing) self->socket_->close(self->close_code_, self->close_reason_);
+    if (self->state_ == State::closing) self->socket_.close(self->close_code_, self->close_reason_);
   });
 }
 
@@ -211,7 +207,7 @@ void WsSession::say_goodbye() {
 
 void WsSession::stop_reading() {
   stopped_ = true;
-  socket_->pause();
+  socket_.pause();
 }
 
 void WsSession::finish() {
@@ -219,7 +215,7 @@ void WsSession::finish() {
   end(going_away, "going away", true);
 }
 
-void WsSession::abort() { socket_->abort(); }
+void WsSession::abort() { socket_.abort(); }
 
 void WsSession::turned_away(std::string_view reason) {
   lane_.shard.post([self = shared_from_this(), reason] { self->end(try_again, reason, true); });
@@ -249,7 +245,7 @@ void WsSession::on_timer() {
   if (options_.ping == Duration{}) return;
   // The last ping went out a period ago: its acknowledgement is as old, and a little more.
   const auto recent = std::chrono::duration_cast<std::chrono::milliseconds>(options_.ping + options_.ping / 4);
-  const bool alive = std::exchange(heard_, false) || client_->congested() || socket_->acknowledged_within(recent);
+  const bool alive = std::exchange(heard_, false) || client_->congested() || socket_.acknowledged_within(recent);
   silent_periods_ = alive ? 0 : silent_periods_ + 1;
   if (silent_periods_ >= silent_max) {
     close_reason_ = "no answer to pings";

@@ -34,7 +34,7 @@ class WsSession final : public Connection,
   void finish() override;
   void abort() override;
   void flush() override;
-  std::size_t unacknowledged() const override { return socket_->unacknowledged(); }
+  std::size_t unacknowledged() const override { return socket_.unacknowledged(); }
   void turned_away(std::string_view reason) override;
 
  private:
@@ -61,11 +61,9 @@ class WsSession final : public Connection,
   const WsOptions& options_;
   const std::string peer_;
   const bool v1_;
-  Socket accepted_;  // until socket_ has it
-  std::string early_;
   std::string rest_;  // of a message that was read and not looked at: the client is congested
-  std::shared_ptr<WsSocket> socket_;
   const std::shared_ptr<Client> client_;
+  WsSocket socket_;
   std::variant<LineDialect, V1Dialect> dialect_;
   Timer timer_;
   State state_ = State::handshake;

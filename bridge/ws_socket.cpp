@@ -13,16 +13,33 @@ namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 using error_code = boost::system::error_code;
 
-struct WsSocket::Impl : std::enable_shared_from_this<Impl> {
-  Impl(Socket socket, std::string early, bool take_binary, WsEvents& e, std::weak_ptr<void> o)
-      : stream(std::move(socket), std::move(early)), events(e), owner(std::move(o)), take_binary(take_binary) {}
+namespace {
+
+// Keeps what owns `self` for as long as the operation is under way.
+template <class Self, class F>
+struct Bound {
+  using allocator_type = OwnSize<void>;
+  allocator_type get_allocator() const { return {}; }
+  template <class... Args>
+  void operator()(Args... args) {
+    const auto kept = self;
+    f(*kept, args...);
+  }
+  std::shared_ptr<Self> self;
+  F f;
+};
+
+}  // namespace
+
+struct WsSocket::Impl {
+  Impl(Socket socket, std::string early, bool take_binary, WsEvents& e)
+      : stream(std::move(socket), std::move(early)), events(e), take_binary(take_binary) {}
 
   WriteLayer& layer() { return stream.next_layer(); }
 
-  // Keeps the owner for as long as the operation is under way.
   template <class F>
   auto bound(F f) {
-    return [self = shared_from_this(), kept = owner.lock(), f = std::move(f)](auto... args) { f(*self, args...); };
+    return Bound<Impl, F>{std::shared_ptr<Impl>(owner.lock(), this), std::move(f)};
   }
 
   void read_some();
@@ -32,30 +49,38 @@ struct WsSocket::Impl : std::enable_shared_from_this<Impl> {
 
   websocket::stream<WriteLayer, false> stream;
   WsEvents& events;
-  const std::weak_ptr<void> owner;
+  std::weak_ptr<void> owner;
+  static constexpr std::size_t piece = 4096;
+  std::array<char, 128> first;  // piece of a message: most have no other. Small, since most connections are idle
+  std::string message;          // one that has more: pieces are read into it
   const bool take_binary;
-  std::array<char, 512> buffer;
-  std::string message;  // of a message in several pieces
-  bool reading = false, paused = false, over = false, waiting = false, refused = false, closing = false;
+  bool reading = false, paused = false, over = false, waiting = false, refused = false;
 };
 
 void WsSocket::Impl::read_some() {
   reading = true;
-  stream.async_read_some(boost::asio::buffer(buffer),
-                         bound([](Impl& self, error_code ec, std::size_t n) { self.read_done(ec, n); }));
+  auto to = boost::asio::buffer(first);
+  if (!message.empty()) {
+    const auto had = message.size();
+    message.resize(had + piece);
+    to = boost::asio::buffer(&message[had], piece);
+  }
+  stream.async_read_some(to, bound([](Impl& self, error_code ec, std::size_t n) { self.read_done(ec, n); }));
 }
 
 void WsSocket::Impl::read_done(error_code ec, std::size_t n) {
   reading = false;
+  const bool began = message.empty();
+  if (!began) message.resize(message.size() - piece + n);
   if (over) return;
   if (ec) return gone(ec);
   events.ws_heard();
   if (refused || (stream.got_binary() && !take_binary)) {
     if (!std::exchange(refused, true)) events.ws_binary({});
-  } else if (message.empty() && stream.is_message_done()) {
-    whole({buffer.data(), n});
+  } else if (began && stream.is_message_done()) {
+    whole({first.data(), n});
   } else {
-    message.append(buffer.data(), n);
+    if (began) message.assign(first.data(), n);
     if (stream.is_message_done()) {
       const auto kept = std::exchange(message, {});
       // Beast does not look for a character's end in a last frame that is empty.
@@ -88,9 +113,8 @@ void WsSocket::Impl::gone(error_code ec) {
   events.ws_gone(said ? Farewell::said : Farewell::lost, ec == websocket::error::closed ? "closed" : ec.message());
 }
 
-WsSocket::WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, WsEvents& events,
-                   std::weak_ptr<void> owner)
-    : impl_(std::make_shared<Impl>(std::move(socket), std::move(early), take_binary, events, std::move(owner))) {
+WsSocket::WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, WsEvents& events)
+    : impl_(std::make_unique<Impl>(std::move(socket), std::move(early), take_binary, events)) {
   impl_->stream.read_message_max(message_max);
   impl_->stream.auto_fragment(false);
   // Deadlines are the shard's; Beast's own would need a timer each.
@@ -104,19 +128,19 @@ WsSocket::WsSocket(Socket socket, std::string early, std::size_t message_max, bo
 
 WsSocket::~WsSocket() = default;
 
-void WsSocket::accept(const HttpRequest& request, std::string_view subprotocol, Client& client) {
-  impl_->stream.set_option(
-      websocket::stream_base::decorator([name = std::string(subprotocol)](websocket::response_type& response) {
-        response.set(beast::http::field::server, "chatbridge");
-        if (!name.empty()) response.set(beast::http::field::sec_websocket_protocol, name);
-      }));
+void WsSocket::accept(std::weak_ptr<void> owner, const HttpRequest& request, std::string_view subprotocol,
+                      Client& client) {
+  impl_->owner = std::move(owner);
+  impl_->stream.set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
+    response.set(beast::http::field::server, "chatbridge");
+    if (!subprotocol.empty())
+      response.set(beast::http::field::sec_websocket_protocol,
+                   beast::string_view(subprotocol.data(), subprotocol.size()));
+  }));
   impl_->stream.async_accept(request, impl_->bound([&client](Impl& self, error_code ec) {
     if (self.over) return;
     if (ec) return self.gone(ec);
-    self.layer().engage(client, [i = &self] {
-      i->closing = true;
-      i->events.ws_closing();
-    });
+    self.layer().engage(client, self.events);
     self.events.ws_open();
   }));
 }
@@ -154,7 +178,7 @@ bool WsSocket::acknowledged_within(std::chrono::milliseconds period) {
 }
 
 void WsSocket::close(std::uint16_t code, std::string_view reason) {
-  if (impl_->closing || impl_->over) return;  // Beast is answering the peer's Close, or its error
+  if (impl_->layer().over()) return;  // Beast is answering the peer's Close, or its error
   websocket::close_reason why(static_cast<websocket::close_code>(code),
                               beast::string_view(reason.data(), reason.size()));
   impl_->stream.async_close(why, impl_->bound([](Impl& self, error_code) {

@@ -28,15 +28,15 @@ class WsEvents {
   ~WsEvents() = default;
 };
 
-// `owner` is kept alive while an operation is under way. Every call on the shard's thread.
+// Belongs to its owner, who is `events`. Every call on the shard's thread.
 class WsSocket {
  public:
-  WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, WsEvents& events,
-           std::weak_ptr<void> owner);
+  WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, WsEvents& events);
   ~WsSocket();
 
-  // Answers the upgrade; `subprotocol` empty: none.
-  void accept(const HttpRequest& request, std::string_view subprotocol, Client& client);
+  // Answers the upgrade; `subprotocol`: a literal, empty: none. The first call; from then on the owner is kept alive
+  // while an operation is under way.
+  void accept(std::weak_ptr<void> owner, const HttpRequest& request, std::string_view subprotocol, Client& client);
   // Reads until the connection ends or pause(); read() goes on.
   void read();
   void pause();
@@ -54,7 +54,7 @@ class WsSocket {
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace chatbridge

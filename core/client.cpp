@@ -37,11 +37,11 @@ void Client::become(std::shared_ptr<Session> session) {
 result<std::string> Client::rename(std::string_view raw) {
   const auto& limit = hub_.options().nick_changes;
   const auto now = shard_.wheel().now();
-  if (!limit.off() && nick_pace_.wait(now, limit) > Duration{})
+  if (!limit.off() && paces().renamed.wait(now, limit) > Duration{})
     return Error{errc::rate_limited, "a nick can be changed " + std::to_string(limit.count) + " times a minute"};
   const auto renamed = hub_.rename(*session_, raw, id_);
   if (!renamed) return renamed.error();
-  nick_pace_.take(now, limit);
+  paces().renamed.take(now, limit);
   if (wire_ != Wire::json_frame)
     for (auto& c : cursors_) c->expect_own_notice(0);
   return session_->nick();
@@ -63,7 +63,7 @@ void Client::gone(Farewell farewell) {
   place_.reset();
   while (!cursors_.empty()) leave(cursors_.back()->room().name());
   if (session_) hub_.disconnect(*session_, can_come_back() ? farewell : Farewell::said, this);
-  resume_.reset();
+  paces_.reset();
   history_.reset();
   mute();
   transport_ = nullptr;
@@ -204,27 +204,33 @@ void Client::typing(Cursor& cursor) {
   if (hub_.typing(cursor.room().name(), *session_, id_)) cursor.expect_own_notice(0);
 }
 
+Client::Paces& Client::paces() {
+  const auto resume = [](void* self) {
+    auto& client = *static_cast<Client*>(self);
+    client.shard_.flush_soon(client);
+  };
+  if (!paces_) paces_ = std::make_unique<Paces>(shard_.wheel(), resume, this);
+  return *paces_;
+}
+
 bool Client::heard() {
   const auto& limit = hub_.options().rate;
   if (limit.off()) return true;
   const auto now = shard_.wheel().now();
-  if (pace_.rested(now)) hurried_ = told_slow_ = false;
-  if (datagrams_ && pace_.wait(now, limit) > Duration{}) return tell_slow(), false;
-  pace_.take(now, limit);
-  const auto wait = pace_.wait(now, limit);
+  auto& p = paces();
+  if (p.said.rested(now)) p.hurried = p.told_slow = false;
+  if (datagrams_ && p.said.wait(now, limit) > Duration{}) return tell_slow(), false;
+  p.said.take(now, limit);
+  const auto wait = p.said.wait(now, limit);
   if (datagrams_ || wait == Duration{}) return true;
   // A burst that is just allowed is not told; one that goes on is.
-  if (std::exchange(hurried_, true)) tell_slow();
-  if (!resume_)
-    resume_ = std::make_unique<Timer>(
-        shard_.wheel(), [](void* self) { static_cast<Client*>(self)->shard_.flush_soon(*static_cast<Client*>(self)); },
-        this);
-  resume_->arm(wait);
+  if (std::exchange(p.hurried, true)) tell_slow();
+  p.resume.arm(wait);
   return true;
 }
 
 void Client::tell_slow() {
-  if (std::exchange(told_slow_, true)) return;
+  if (std::exchange(paces().told_slow, true)) return;
   tell(Error{errc::rate_limited,
              "you send faster than " + std::to_string(hub_.options().rate.count) + " messages a second: " +
                  (datagrams_ ? "what is more is dropped" : "you are read more slowly, nothing is lost")});
@@ -239,7 +245,7 @@ void Client::turn_away(std::string_view reason, const std::optional<Error>& why)
 
 bool Client::congested() const {
   const auto max = hub_.options().pending_bytes;
-  return in_flight_bytes_ > max || private_bytes() > max || reads_ > 0 || (resume_ && resume_->armed());
+  return in_flight_bytes_ > max || private_bytes() > max || reads_ > 0 || (paces_ && paces_->resume.armed());
 }
 
 // ---- what it alone is told

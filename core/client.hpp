@@ -45,6 +45,7 @@ class Client final : public Speaker {
   }
   void lives_in(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
   std::shared_ptr<Client> shared_from_this() { return {owner_.lock(), this}; }
+  std::shared_ptr<void> owner() const { return owner_.lock(); }
   Client(Hub& hub, Shard& shard, Transport& transport, Via via, Wire wire, bool datagrams = false);
 
   ClientId id() const { return id_; }
@@ -190,7 +191,6 @@ class Client final : public Speaker {
   bool held_ = false, muted_ = false, dirty_ = false, ends_ = false;
   std::atomic<bool> keeps_place_{false};
   bool gave_place_away_ = false, said_goodbye_ = false;
-  bool hurried_ = false, told_slow_ = false;
   std::uint8_t reads_ = 0;  // of the journal
   std::atomic<std::uint16_t> inbox_size_{0};
   std::uint32_t in_flight_ = 0, in_flight_bytes_ = 0;
@@ -234,8 +234,15 @@ class Client final : public Speaker {
     Timer wait;
   };
   std::unique_ptr<History> history_;  // the newest one
-  Pace pace_, nick_pace_;
-  std::unique_ptr<Timer> resume_;  // armed: it has sent too fast, and is not read
+  // Of those who have said something.
+  struct Paces {
+    Paces(TimerWheel& wheel, Timer::Fn fn, void* arg) : resume(wheel, fn, arg) {}
+    Pace said, renamed;
+    bool hurried = false, told_slow = false;
+    Timer resume;  // armed: it has sent too fast, and is not read
+  };
+  Paces& paces();
+  std::unique_ptr<Paces> paces_;
 };
 
 }  // namespace chatbridge

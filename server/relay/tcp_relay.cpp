@@ -14,7 +14,7 @@ using error_code = boost::system::error_code;
 
 constexpr std::size_t read_bytes = LineDialect::relay_max;
 
-class TcpConnection final : public Connection, public Transport, public std::enable_shared_from_this<TcpConnection> {
+class TcpConnection final : public Connection, public Transport {
  public:
   TcpConnection(const TcpRelay& relay, Lane& lane, Socket socket)
       : relay_(relay),
@@ -26,7 +26,7 @@ class TcpConnection final : public Connection, public Transport, public std::ena
     client_.come_from(socket_.host);
   }
 
-  void start();
+  void start(const std::shared_ptr<TcpConnection>& self);
 
   void stop_reading() override;
   void finish() override { end("*** the server is going down, bye", "shutdown"); }
@@ -50,7 +50,8 @@ class TcpConnection final : public Connection, public Transport, public std::ena
     }
     std::shared_ptr<TcpConnection> self;
   };
-  enum class State { sniffing, open, half_open, ending, gone };
+  std::shared_ptr<TcpConnection> shared_from_this() { return std::static_pointer_cast<TcpConnection>(client_.owner()); }
+  enum class State : std::uint8_t { sniffing, open, half_open, ending, gone };
   void read();
   void readable();
   void took(std::string_view bytes);
@@ -92,13 +93,13 @@ class TcpConnection final : public Connection, public Transport, public std::ena
   State state_ = State::sniffing;
   bool reading_ = false, stopped_ = false, blocked_ = false, delivered_ = false;
   bool deaf_ = false;  // nothing can be sent to it
-  std::uint64_t lines_ = 0;
+  std::uint32_t lines_ = 0;
   const char* goodbye_ = nullptr;
   std::string_view reason_;
 };
 
-void TcpConnection::start() {
-  client_.lives_in(weak_from_this());
+void TcpConnection::start(const std::shared_ptr<TcpConnection>& self) {
+  client_.lives_in(self);
   error_code ec;
   const auto remote = socket_.remote_endpoint(ec);
   const auto peer = ec ? "?" : to_string(remote);
@@ -343,7 +344,8 @@ void TcpConnection::close(std::string_view reason) {
   client_.gone(Farewell::said);
   close_gently(socket_);
   socket_.place = {};  // what is still to be settled may keep the rest
-  log::info("disconnect", {{"transport", "tcp"}, {"client", client_.id()}, {"reason", reason}, {"lines", lines_}});
+  log::info("disconnect",
+            {{"transport", "tcp"}, {"client", client_.id()}, {"reason", reason}, {"lines", std::uint64_t{lines_}}});
   lane_.connections.remove(*this);
 }
 
@@ -353,7 +355,7 @@ void TcpRelay::serve(Lane& lane, Socket socket) {
   tune(socket);
   auto connection = std::make_shared<TcpConnection>(*this, lane, std::move(socket));
   lane.connections.add(connection);
-  connection->start();
+  connection->start(connection);
 }
 
 }  // namespace chatbridge

@@ -253,6 +253,7 @@ TEST_CASE("post: the nick of somebody who is connected or may come back is taken
   Server s;
   test::Reader ann(s.bench, Wire::json_frame, Via::ws);
   ann.enter();
+  s.bench.hub.keep(ann->session_ptr(), {});
   ann->rename("Ann").value();
   const auto as = [&](const char* nick) { return s.post(json{{"text", "x"}, {"nick", nick}}.dump()); };
   is_error(as("Ann"), 409, "nick_taken");
