@@ -10,8 +10,8 @@ using namespace std::chrono_literals;
 constexpr TimePoint start{1000h};
 
 Host host(std::size_t n) {
-  NetworkBits bits{};
-  for (std::size_t i = 0; i < sizeof n; ++i) bits[i] = static_cast<unsigned char>(n >> 8 * i);
+  NetworkBits bits{0xFD};  // an address, whatever n is
+  for (std::size_t i = 0; i < sizeof n; ++i) bits[i + 1] = static_cast<unsigned char>(n >> 8 * i);
   return bits;
 }
 
@@ -52,7 +52,7 @@ TEST_CASE("replay limit: what was asked for and not there is not counted") {
   CHECK(at_once(limit, host(1), 50, start) == 3);
 }
 
-TEST_CASE("replay limit: memory is bounded; hosts that have rested make room for new ones") {
+TEST_CASE("replay limit: memory is bounded, hosts that have rested make room for new ones") {
   ReplayLimit limit(100);
   for (std::size_t i = 0; i < ReplayLimit::hosts_max; ++i) REQUIRE(limit.ask(host(i), 400, start) == 0s);
   CHECK(at_once(limit, host(ReplayLimit::hosts_max), 400, start) == 1000);
