@@ -138,7 +138,7 @@ TEST_CASE("a request behind one that waits for the journal waits as well") {
                       Catch::EndsWith("ok\n"));
 }
 
-TEST_CASE("a journal that does not answer in time is 503 and the end; a late answer is nobody's") {
+TEST_CASE("a journal that does not answer in time is 503 and the end, a late answer is nobody's") {
   Server server(50ms);
   Peer peer(server);
   peer.send(post(R"({"text":"x","id":"k"})") + get("/healthz"));

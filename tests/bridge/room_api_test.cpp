@@ -321,7 +321,7 @@ TEST_CASE("post: the answer waits for the journal, and the room for the message"
   CHECK(s.bench.hub.rooms(10).rooms.size() == 1);
 }
 
-TEST_CASE("post: what the journal refuses is 503 and to be tried again; a room only for it is gone") {
+TEST_CASE("post: what the journal refuses is 503 and to be tried again, a room only for it is gone") {
   HubOptions options;
   options.rooms = 1;
   Server s(SIZE_MAX, options);
@@ -375,7 +375,7 @@ TEST_CASE("events: after the last id, or the newest when that is no place here")
   }
 }
 
-TEST_CASE("events: HEAD is the header alone; other methods are told what is allowed") {
+TEST_CASE("events: HEAD is the header alone, other methods are told what is allowed") {
   Server s;
   const auto head = s.ask(Server::request(http::verb::head, "/api/rooms/lobby/events"));
   CHECK(head.result_int() == 200);

@@ -165,7 +165,7 @@ TEST_CASE("one frame may hold several objects, each answered, empty lines ignore
   CHECK(got[3]["type"] == "pong");
 }
 
-TEST_CASE("a session is told when the journal has it; what is sent meanwhile waits") {
+TEST_CASE("a session is told when the journal has it, what is sent meanwhile waits") {
   test::ListJournal list;
   test::DelayedJournal journal(list);
   test::Bench bench(journal);

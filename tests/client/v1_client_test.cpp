@@ -58,7 +58,7 @@ std::string message(const std::string& text, int id, const std::string& room = "
          "\"}";
 }
 
-TEST_CASE("it says hello, joins, and tells where it is; what was said before is not printed") {
+TEST_CASE("it says hello, joins, and tells where it is, what was said before is not printed") {
   Bench b({"ann", "dev"});
   b.client.opened();
   CHECK(b.take() == Lines{R"({"type":"hello","nick":"ann"})"});
@@ -221,7 +221,7 @@ TEST_CASE("a room that cannot be had leaves it where it is") {
   CHECK(b.sent.back() == message("hi", 1));
 }
 
-TEST_CASE("a refused message is told and settled; one that only came too early is said again later") {
+TEST_CASE("a refused message is told and settled, one that only came too early is said again later") {
   Bench b;
   b.enter();
   b.client.typed("bad");

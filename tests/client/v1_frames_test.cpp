@@ -13,7 +13,7 @@ json one(std::string_view text) {
   return all.front();
 }
 
-TEST_CASE("objects are taken line by line; what is none costs the others nothing") {
+TEST_CASE("objects are taken line by line, what is none costs the others nothing") {
   const auto all = objects("{\"a\":1}\nnonsense\n[]\n\n{\"b\":2}");
   REQUIRE(all.size() == 2);
   CHECK(number(all[1], "b") == 2);

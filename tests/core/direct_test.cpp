@@ -64,7 +64,7 @@ TEST_CASE("all connections of a person get it, and the other ones of its sender"
   CHECK(other.objects("ack").empty());
 }
 
-TEST_CASE("guests have names too; of who is gone, or never was, the sender is told") {
+TEST_CASE("guests have names too, of who is gone, or never was, the sender is told") {
   Scene s;
   test::Reader guest(s.bench, Wire::line);
   guest.enter();

@@ -211,7 +211,7 @@ TEST_CASE("there are so many rooms at most, and an empty one makes place") {
   CHECK(ann->attach(room("c"), {}).has_value());
 }
 
-TEST_CASE("one host opens a tenth of the rooms at most, and a hundred; others find place") {
+TEST_CASE("one host opens a tenth of the rooms at most, and a hundred, others find place") {
   HubOptions o;
   o.rooms = 1010;
   o.rooms_per_client = 0;

@@ -107,7 +107,7 @@ TEST_CASE("sqlite journal: a disk that goes on failing for a while") {
   CHECK(n > 200);
 }
 
-TEST_CASE("sqlite journal: what fails before its commit changes nothing; sessions to be forgotten are, with the next") {
+TEST_CASE("sqlite journal: what fails before its commit changes nothing, sessions to be forgotten are, with the next") {
   const Scratch dir;
   const auto path = dir / "chat.db";
   auto j = std::make_unique<SqliteJournal>(quick(path));

@@ -97,7 +97,7 @@ TEST_CASE("sqlite file: what is not a journal is refused and left as it is") {
   say(j, lobby, "a");
 }
 
-TEST_CASE("sqlite file: what cannot be read is not called damaged; the reason comes with what is needed") {
+TEST_CASE("sqlite file: what cannot be read is not called damaged, the reason comes with what is needed") {
   const Scratch dir;
   const auto path = dir / "chat.db";
   {

@@ -202,7 +202,7 @@ TEST_CASE("sqlite retention: the newest message stays, however large, and a room
   CHECK(after(j, lobby, seq_zero).messages.at(0)->seq == last);
 }
 
-TEST_CASE("sqlite retention: by age a room can lose everything, but never its numbers; the file shrinks") {
+TEST_CASE("sqlite retention: by age a room can lose everything, but never its numbers, the file shrinks") {
   const Scratch dir(true);
   const Clock clock;
   auto options = quick(dir / "chat.db");

@@ -155,7 +155,7 @@ TEST_CASE("a sender gets a few challenges at once, then one a second, whatever i
   }
 }
 
-TEST_CASE("a port has few guesses; then it is not let in by a good one, until time has passed") {
+TEST_CASE("a port has few guesses, then it is not let in by a good one, until time has passed") {
   UdpGuard guard;
   Stranger ann{guard, address("203.0.113.9", 4000)};
   const auto wrong = ann.wrong();
