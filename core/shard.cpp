@@ -124,7 +124,7 @@ bool RoomReaders::send_ready(Reader& reader, const View& view) {
 }
 
 void RoomReaders::settle(const std::shared_ptr<Client>& client, const std::string& id, std::size_t bytes, Seq seq) {
-  if (shard_.linger() == Duration{} || !woken_) return client->settled_here(*room_, id, bytes, seq);
+  if (!woken_) return client->settled_here(*room_, id, bytes, seq);
   settled_.push_back({client, id, bytes, seq});
 }
 

@@ -75,7 +75,7 @@ class RoomReaders : public std::enable_shared_from_this<RoomReaders> {
   void wake();
   // Does not linger any longer.
   void hurry();
-  // The journal has what `client` said; it hears of it behind the walk that shows it, if one is due and may linger.
+  // The journal has what `client` said; it hears of it behind the walk that shows it, if one is due.
   void settle(const std::shared_ptr<Client>& client, const std::string& id, std::size_t bytes, Seq seq);
 
  private:

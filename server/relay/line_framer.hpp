@@ -23,8 +23,9 @@ class LineFramer {
     const auto all = bytes.size();
     bool on = true;
     while (on && !bytes.empty()) {
-      if (telnet_ == Telnet::none && !partial_ && !dropping_) {
-        // The usual case: a whole line lies in the read; nothing is copied.
+      if (telnet_ == Telnet::none && !partial_ && !dropping_ && bytes.front() != telnet_byte) {
+        // The usual case: a whole line lies in the read; nothing is copied. No option bytes at its beginning: a read
+        // full of these would be searched from each of them to its end.
         const auto end = bytes.find('\n');
         if (end != std::string_view::npos && bytes.substr(0, end).find(telnet_byte) == std::string_view::npos) {
           terminated_ = true;

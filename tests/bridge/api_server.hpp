@@ -1,5 +1,6 @@
 // The API without a port: requests in, answers out, on a bench whose journal answers when told.
 #pragma once
+#include <catch2/catch.hpp>
 #include <optional>
 
 #include "bridge/api.hpp"
@@ -70,5 +71,20 @@ struct ApiServer {
 };
 
 inline std::string header(const HttpResponse& r, const std::string& field) { return std::string(view(r[field])); }
+
+inline void is_error(const HttpResponse& r, unsigned status, const std::string& code) {
+  INFO(r.body());
+  CHECK(r.result_int() == status);
+  CHECK(header(r, "Content-Type") == "application/json");
+  const auto error = nlohmann::json::parse(r.body())["error"];
+  CHECK(error["code"] == code);
+  CHECK_FALSE(error["message"].get<std::string>().empty());
+}
+
+// Says `n` things in the lobby, "1" and so on.
+inline void fill(ApiServer& s, int n, std::size_t bytes = 0) {
+  for (int i = 1; i <= n; ++i)
+    REQUIRE(s.post(nlohmann::json{{"text", std::to_string(i) + std::string(bytes, 'x')}}.dump()).result_int() == 201);
+}
 
 }  // namespace chatbridge::test

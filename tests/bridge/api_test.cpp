@@ -9,7 +9,7 @@ namespace chatbridge {
 namespace {
 
 using nlohmann::json;
-using test::header, test::Headers;
+using test::header, test::Headers, test::is_error;
 namespace http = boost::beast::http;
 
 struct Server : test::ApiServer {
@@ -18,13 +18,6 @@ struct Server : test::ApiServer {
     return ask(request(method, target, headers));
   }
 };
-
-void is_error(const HttpResponse& r, unsigned status, const std::string& code) {
-  CHECK(r.result_int() == status);
-  CHECK(header(r, "Content-Type") == "application/json");
-  CHECK(json::parse(r.body())["error"]["code"] == code);
-  CHECK_FALSE(json::parse(r.body())["error"]["message"].get<std::string>().empty());
-}
 
 TEST_CASE("every file of the page is served with its type and what keeps it safe") {
   Server s;

@@ -11,12 +11,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-struct Lingering {
-  explicit Lingering(Duration linger) {
-    bench.shards[0]->set_linger(linger);
-    ann.attach(), bob.attach();
-    bench.poll();
-  }
+struct Scene {
   void say(const char* what) {
     ann.say(what);
     bench.poll();
@@ -24,6 +19,14 @@ struct Lingering {
   test::ListJournal journal;
   test::Bench bench{journal};
   test::Reader ann{bench, Wire::line}, bob{bench, Wire::line};
+};
+
+struct Lingering : Scene {
+  explicit Lingering(Duration linger) {
+    bench.shards[0]->set_linger(linger);
+    ann.attach(), bob.attach();
+    bench.poll();
+  }
 };
 
 TEST_CASE("in a quiet room a message waits for nothing, in a busy one for others that go with it in one send") {
@@ -75,18 +78,12 @@ TEST_CASE("a room whose readers have all gone while it lingered is forgotten") {
   CHECK(s.bob.lines().size() == 1);
 }
 
-struct Ready {
+struct Ready : Scene {
   Ready() {
     for (auto* r : {&ann, &bob, &carl, &dora}) r->readies = true, r->attach();
     bench.poll();
   }
-  void say(const char* what) {
-    ann.say(what);
-    bench.poll();
-  }
-  test::ListJournal journal;
-  test::Bench bench{journal};
-  test::Reader ann{bench, Wire::line}, bob{bench, Wire::line}, carl{bench, Wire::line}, dora{bench, Wire::json_frame};
+  test::Reader carl{bench, Wire::line}, dora{bench, Wire::json_frame};
 };
 
 TEST_CASE("a reader with nothing else to see to gets the room without a flush") {
