@@ -7,15 +7,6 @@
 #include "core/room.hpp"
 
 namespace chatbridge {
-namespace {
-
-// A sink is about a cache line long, and seldom begins where one does.
-void prefetch(const Sink* sink) {
-  __builtin_prefetch(sink);
-  __builtin_prefetch(reinterpret_cast<const char*>(sink) + 48);
-}
-
-}  // namespace
 
 void RoomReaders::attach(Cursor& cursor) {
   const auto wire = cursor.wire();
@@ -87,14 +78,12 @@ void RoomReaders::walk() {
 }
 
 void RoomReaders::walk(Wire wire) {
-  constexpr std::size_t ahead = 4;
   auto& readers = this->readers(wire);
   shard_.shared_chunk().clear();
   // A flush may take input, and a command may detach any cursor: the last one takes its slot. Backwards, what moves has
   // been flushed, or moves to where the walk still comes.
   for (auto i = readers.size(); i-- > 0;) {
     if (i >= readers.size()) continue;
-    if (i >= ahead) prefetch(readers[i - ahead].ready);
     if (!send_ready(readers[i], view(wire))) readers[i].cursor->client().transport()->flush();
   }
 }
