@@ -260,7 +260,6 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
 }  // namespace
 
 void HttpGateway::serve(Lane& lane, Socket socket, std::string early) {
-  tune(socket);
   auto session = std::make_shared<HttpSession>(lane, *this, std::move(socket), std::move(early));
   lane.connections.add(session);
   session->start();

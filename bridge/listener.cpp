@@ -51,9 +51,8 @@ class Listener::Refused : public std::enable_shared_from_this<Refused> {
 Listener::~Listener() = default;
 
 void Listener::refuse(Socket socket, const Error& why) {
+  log::info("refused", {{"peer", to_string(peer_)}, {"reason", why.message}});
   boost::system::error_code ec;
-  const auto remote = socket.remote_endpoint(ec);
-  log::info("refused", {{"peer", ec ? "?" : to_string(remote)}, {"reason", why.message}});
   const auto answer = refusal_(why);
   socket.non_blocking(true, ec);
   socket.write_some(boost::asio::buffer(answer), ec);
@@ -82,6 +81,7 @@ Listener::Listener(std::vector<Lane*> lanes, const Tcp::endpoint& at, Admission&
   acceptor_.open(at.protocol());
   acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
   if (at.address().is_v6()) acceptor_.set_option(boost::asio::ip::v6_only(!at.address().is_unspecified()));
+  tune(acceptor_.native_handle());
   acceptor_.bind(at);
   acceptor_.listen(4096);
 }
@@ -98,7 +98,7 @@ void Listener::stop() {
 void Listener::accept() {
   if (!acceptor_.is_open()) return;
   auto& lane = *lanes_[turn_];
-  acceptor_.async_accept(lane.shard.io(), [this, &lane](boost::system::error_code ec, Socket::Base accepted) {
+  acceptor_.async_accept(lane.shard.io(), peer_, [this, &lane](boost::system::error_code ec, Socket::Base accepted) {
     Socket socket(std::move(accepted));
     if (!acceptor_.is_open()) return;
     if (ec) {
@@ -107,8 +107,7 @@ void Listener::accept() {
       return pause(ec);
     }
     if (std::exchange(paused_, false)) log::info("accept_resumed");
-    boost::system::error_code gone;
-    socket.host = limited_host_of(socket.remote_endpoint(gone).address());
+    socket.host = limited_host_of(peer_.address());
     auto place = admission_.admit(socket.host);
     if (!place) {
       refuse(std::move(socket), place.error());

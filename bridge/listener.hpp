@@ -35,6 +35,7 @@ class Listener {
   const Accepted accepted_;
   const Refusal refusal_;
   boost::asio::basic_socket_acceptor<Tcp, boost::asio::io_context::executor_type> acceptor_;
+  Tcp::endpoint peer_;  // of the connection that was accepted last
   Timer retry_;
   std::size_t turn_ = 0;
   bool paused_ = false;

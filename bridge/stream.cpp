@@ -36,10 +36,7 @@ std::string to_string(const Tcp::endpoint& endpoint) {
   return (address.is_v6() ? "[" + text + "]" : text) + ":" + std::to_string(endpoint.port());
 }
 
-void tune(Socket& socket) {
-  boost::system::error_code ignored;
-  socket.non_blocking(true, ignored);
-  const int fd = socket.native_handle();
+void tune(int fd) {
   set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
   set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);

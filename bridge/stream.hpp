@@ -29,8 +29,9 @@ class Socket : public Sink, public boost::asio::basic_stream_socket<Tcp, boost::
 
 std::string to_string(const Tcp::endpoint& endpoint);  // "127.0.0.1:9999", "[::1]:9999"; mapped IPv4 as IPv4
 
-// No delay, keep-alive, and a bound on what waits unsent in the kernel. Errors are ignored: the next read tells.
-void tune(Socket& socket);
+// No delay, keep-alive, and a bound on what waits unsent in the kernel. A listening socket hands all of it down to what
+// it accepts (Linux copies it), which saves as many calls for each. Errors are ignored.
+void tune(int fd);
 
 // Whether the peer's kernel has acknowledged anything in that time.
 bool acknowledged_within(Socket& socket, std::chrono::milliseconds period);

@@ -5,7 +5,8 @@
 // a write of Beast's is not a write: the control frame becomes an entry of the client's private log, which is sent in
 // order with everything else, and Beast's write completes when the kernel has taken it.
 //
-// 1. Until engage() (the 101 is out) everything passes through.
+// 1. What Beast writes before engage(), its answer to the upgrade, counts as written when it is in the private log: a
+//    greeting goes out with it, by one send.
 // 2. After Beast's Close frame the client is muted: RFC 6455 section 5.5.1 allows no data after it.
 // 3. The owner calls progress() after each send and fail() when the connection is given up; a held write completes by
 //    post, never within these calls.
@@ -31,27 +32,26 @@ class WriteLayer {
   using executor_type = Socket::executor_type;
   using error_code = boost::system::error_code;
 
-  // `early`: bytes that were read from the socket already and belong behind the handshake.
-  WriteLayer(Socket socket, std::string early) : socket_(std::move(socket)), early_(std::move(early)) {}
+  // `early`: bytes that were read from the socket already and belong behind the handshake. `client` outlives it.
+  WriteLayer(Socket socket, std::string early, Client& client)
+      : socket_(std::move(socket)), early_(std::move(early)), client_(client) {}
 
   executor_type get_executor() { return socket_.get_executor(); }
   Socket& socket() { return socket_; }
+  Client& client() { return client_; }
 
   // ws_closing() is called when Beast has written its Close, within that call.
-  void engage(Client& client, WsEvents& events) {
-    client_ = &client;
-    events_ = &events;
-  }
+  void engage(WsEvents& events) { events_ = &events; }
   // Beast has written its Close, or the connection is given up.
   bool over() const { return over_; }
 
   void progress() {
-    if (held_ && client_->told_sent() >= held_->until) complete({});
+    if (held_ && client_.told_sent() >= held_->until) complete({});
   }
   void fail() {
     over_ = true;
     if (held_) complete(boost::asio::error::operation_aborted);
-    if (client_ != nullptr) client_->mute();
+    client_.mute();
   }
 
   template <class Buffers, class Token>
@@ -69,11 +69,7 @@ class WriteLayer {
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(
-        [this](auto handler, const Buffers& from) {
-          if (client_ == nullptr) return socket_.async_write_some(from, std::move(handler));
-          hold(from, std::move(handler));
-        },
-        token, buffers);
+        [this](auto handler, const Buffers& from) { hold(from, std::move(handler)); }, token, buffers);
   }
 
  private:
@@ -100,13 +96,17 @@ class WriteLayer {
     boost::asio::buffer_copy(boost::asio::buffer(frame), from);
     held_ = std::make_unique<HeldHandler<Handler>>(get_executor(), std::move(handler));
     held_->bytes = frame.size();
+    if (events_ == nullptr) {
+      client_.tell_last(frame);
+      return complete({});
+    }
     constexpr unsigned char opcode_mask = 0x0F, opcode_close = 0x08;
     const bool close = (static_cast<unsigned char>(frame.front()) & opcode_mask) == opcode_close;
     // Whom nothing more is told is told why, too.
-    if (!over_) client_->tell_last(frame);
-    held_->until = client_->told();
+    if (!over_) client_.tell_last(frame);
+    held_->until = client_.told();
     if (close && !std::exchange(over_, true)) {
-      client_->mute();
+      client_.mute();
       events_->ws_closing();
     }
     progress();
@@ -132,7 +132,7 @@ class WriteLayer {
 
   Socket socket_;
   std::string early_;
-  Client* client_ = nullptr;
+  Client& client_;
   WsEvents* events_ = nullptr;
   bool over_ = false;  // Close is on its way, or the connection is given up: nothing follows
   std::unique_ptr<Held> held_;

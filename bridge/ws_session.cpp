@@ -35,7 +35,7 @@ void WsSession::start(Lane& lane, Hub& hub, const WsOptions& options, Socket soc
     lines->enter();
     session->client_->hold(true);
   }
-  session->socket_.accept(session, request, v1 ? v1_name : std::string_view{}, *session->client_);
+  session->socket_.accept(session, request, v1 ? v1_name : std::string_view{});
 }
 
 WsSession::WsSession(Lane& lane, Hub& hub, const WsOptions& options, Socket socket, std::string early, bool v1,
@@ -48,7 +48,7 @@ WsSession::WsSession(Lane& lane, Hub& hub, const WsOptions& options, Socket sock
                            v1                       ? Wire::json_frame
                            : hub.options().verbatim ? Wire::raw_frame
                                                     : Wire::text_frame)),
-      socket_(std::move(socket), std::move(early), options.frame_bytes, verbatim(client_->wire()), *this),
+      socket_(std::move(socket), std::move(early), options.frame_bytes, verbatim(client_->wire()), *client_, *this),
       dialect_(v1 ? std::variant<LineDialect, V1Dialect>(V1Dialect(*client_)) : LineDialect(*client_)),
       timer_(
           lane.shard.wheel(), [](void* self) { static_cast<WsSession*>(self)->on_timer(); }, this) {}
@@ -138,7 +138,7 @@ void WsSession::flush() {
   if (state_ == State::handshake || state_ == State::gone) return;
   // Who does not read may still speak: a flush is also the end of a pause that its pace had asked for.
   if (blocked_) return read_if_wanted();
-  switch (socket_.send(*client_, delivered_)) {
+  switch (socket_.send(delivered_)) {
     case Sending::blocked:
       blocked_ = true;
       socket_.wait_writable();
@@ -154,7 +154,7 @@ void WsSession::flush() {
     close_if_drained();
   } else {
     read_if_wanted();
-    if (state_ == State::open) socket_.ready(*client_);
+    if (state_ == State::open) socket_.ready();
   }
 }
 

@@ -32,8 +32,8 @@ struct Bound {
 }  // namespace
 
 struct WsSocket::Impl {
-  Impl(Socket socket, std::string early, bool take_binary, WsEvents& e)
-      : stream(std::move(socket), std::move(early)), events(e), take_binary(take_binary) {}
+  Impl(Socket socket, std::string early, bool take_binary, Client& client, WsEvents& e)
+      : stream(std::move(socket), std::move(early), client), events(e), take_binary(take_binary) {}
 
   WriteLayer& layer() { return stream.next_layer(); }
 
@@ -113,8 +113,9 @@ void WsSocket::Impl::gone(error_code ec) {
   events.ws_gone(said ? Farewell::said : Farewell::lost, ec == websocket::error::closed ? "closed" : ec.message());
 }
 
-WsSocket::WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, WsEvents& events)
-    : impl_(std::make_unique<Impl>(std::move(socket), std::move(early), take_binary, events)) {
+WsSocket::WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, Client& client,
+                   WsEvents& events)
+    : impl_(std::make_unique<Impl>(std::move(socket), std::move(early), take_binary, client, events)) {
   impl_->stream.read_message_max(message_max);
   impl_->stream.auto_fragment(false);
   // Deadlines are the shard's; Beast's own would need a timer each.
@@ -128,8 +129,7 @@ WsSocket::WsSocket(Socket socket, std::string early, std::size_t message_max, bo
 
 WsSocket::~WsSocket() = default;
 
-void WsSocket::accept(std::weak_ptr<void> owner, const HttpRequest& request, std::string_view subprotocol,
-                      Client& client) {
+void WsSocket::accept(std::weak_ptr<void> owner, const HttpRequest& request, std::string_view subprotocol) {
   impl_->owner = std::move(owner);
   impl_->stream.set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
     response.set(beast::http::field::server, "chatbridge");
@@ -137,10 +137,14 @@ void WsSocket::accept(std::weak_ptr<void> owner, const HttpRequest& request, std
       response.set(beast::http::field::sec_websocket_protocol,
                    beast::string_view(subprotocol.data(), subprotocol.size()));
   }));
-  impl_->stream.async_accept(request, impl_->bound([&client](Impl& self, error_code ec) {
+  impl_->stream.async_accept(request, impl_->bound([](Impl& self, error_code ec) {
     if (self.over) return;
-    if (ec) return self.gone(ec);
-    self.layer().engage(client, self.events);
+    if (ec) {
+      bool delivered = false;
+      send_due(self.layer().client(), self.layer().socket(), delivered);  // the answer that refuses
+      return self.gone(ec);
+    }
+    self.layer().engage(self.events);
     self.events.ws_open();
   }));
 }
@@ -152,15 +156,15 @@ void WsSocket::read() {
 
 void WsSocket::pause() { impl_->paused = true; }
 
-Sending WsSocket::send(Client& client, bool& delivered) {
+Sending WsSocket::send(bool& delivered) {
   if (impl_->over) return Sending::drained;
-  const auto sending = send_due(client, impl_->layer().socket(), delivered);
+  const auto sending = send_due(impl_->layer().client(), impl_->layer().socket(), delivered);
   impl_->layer().progress();
   return sending;
 }
 
-void WsSocket::ready(Client& client) {
-  if (!impl_->over) client.ready(impl_->layer().socket());
+void WsSocket::ready() {
+  if (!impl_->over) impl_->layer().client().ready(impl_->layer().socket());
 }
 
 void WsSocket::wait_writable() {

@@ -16,7 +16,7 @@ using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>
 // What happens on a WebSocket connection, told to its owner. All on the shard's thread.
 class WsEvents {
  public:
-  virtual void ws_open() = 0;                          // the 101 is out: write from now on
+  virtual void ws_open() = 0;                          // the 101 goes out with what is written now
   virtual void ws_text(std::string_view text) = 0;     // one message, valid UTF-8
   virtual void ws_binary(std::string_view bytes) = 0;  // one message; if binary is not taken, it only began
   virtual void ws_bad_text() = 0;                      // one that is not valid UTF-8
@@ -31,18 +31,20 @@ class WsEvents {
 // Belongs to its owner, who is `events`. Every call on the shard's thread.
 class WsSocket {
  public:
-  WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, WsEvents& events);
+  // `client`, what is sent to it, outlives the socket.
+  WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, Client& client,
+           WsEvents& events);
   ~WsSocket();
 
   // Answers the upgrade; `subprotocol`: a literal, empty: none. The first call; from then on the owner is kept alive
   // while an operation is under way.
-  void accept(std::weak_ptr<void> owner, const HttpRequest& request, std::string_view subprotocol, Client& client);
+  void accept(std::weak_ptr<void> owner, const HttpRequest& request, std::string_view subprotocol);
   // Reads until the connection ends or pause(); read() goes on.
   void read();
   void pause();
 
-  Sending send(Client& client, bool& delivered);
-  void ready(Client& client);  // as Client::ready; after send(), if that is drained
+  Sending send(bool& delivered);
+  void ready();  // as Client::ready; after send(), if that is drained
   void wait_writable();
   std::size_t unacknowledged() const;                          // as chatbridge::unacknowledged
   bool acknowledged_within(std::chrono::milliseconds period);  // the peer's kernel has acknowledged something

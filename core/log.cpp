@@ -1,11 +1,15 @@
 #include "core/log.hpp"
 
-#include <spdlog/async.h>
-#include <spdlog/sinks/ansicolor_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 #include "core/text.hpp"
 
@@ -54,16 +58,83 @@ std::string json_members(Level level, std::string_view what, std::initializer_li
   return line;
 }
 
+std::string line_of(Level level, std::string_view what, std::initializer_list<Field> fields) {
+  return format == Format::json ? json_members(level, what, fields) : text_line(level, what, fields);
+}
+
+constexpr std::size_t waiting_bytes = 2 * 1024 * 1024;
+constexpr auto linger = std::chrono::milliseconds(10);
+
+// Lines wait here for a thread that writes them. A line that comes alone is written at once; what follows within the
+// linger goes with one write: to wake a thread and write for each would cost as much as accepting a connection does.
+class Lines final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  Lines() : writer_([this] { run(); }) {}
+  ~Lines() override {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    more_.notify_one();
+    writer_.join();
+  }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {  // under mutex_
+    if (waiting_.size() >= waiting_bytes) {
+      ++lost_;
+      return;
+    }
+    take(message);
+    if (std::exchange(asleep_, false)) more_.notify_one();
+  }
+  void flush_() override {}
+
+  void take(const spdlog::details::log_msg& message) {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    waiting_.append(line.data(), line.size());
+  }
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (std::string now; !closing_ || !waiting_.empty();) {
+      asleep_ = waiting_.empty();
+      more_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
+      if (lost_ > 0)
+        take({"", spdlog::level::warn, line_of(Level::warn, "log_lines_lost", {{"lines", std::exchange(lost_, 0)}})});
+      std::swap(now, waiting_);
+      lock.unlock();
+      write_all(now);
+      now.clear();
+      lock.lock();
+      more_.wait_for(lock, linger, [this] { return closing_; });
+    }
+  }
+
+  static void write_all(std::string_view rest) {
+    while (!rest.empty()) {
+      const auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
+      if (n < 0 && errno != EINTR) return;  // nobody is left to read it
+      rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    }
+  }
+
+  std::string waiting_;
+  std::uint64_t lost_ = 0;
+  bool asleep_ = false, closing_ = false;
+  std::condition_variable more_;
+  std::thread writer_;  // last: it uses the rest
+};
+
 }  // namespace
 
 void open(Level level, Format chosen) {
   format = chosen;
-  spdlog::init_thread_pool(8192, 1);
-  auto logger = spdlog::create_async_nb<spdlog::sinks::stderr_sink_mt>("chatbridge");
+  auto logger = std::make_shared<spdlog::logger>("chatbridge", std::make_shared<Lines>());
   logger->set_pattern(chosen == Format::json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %v",
                       spdlog::pattern_time_type::utc);
   logger->set_level(to_spdlog(level));
-  logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
 }
 
@@ -72,8 +143,7 @@ void close() { spdlog::shutdown(); }
 void event(Level level, std::string_view what, std::initializer_list<Field> fields) {
   auto* logger = spdlog::default_logger_raw();
   if (logger == nullptr || !logger->should_log(to_spdlog(level))) return;
-  logger->log(to_spdlog(level), "{}",
-              format == Format::json ? json_members(level, what, fields) : text_line(level, what, fields));
+  logger->log(to_spdlog(level), "{}", line_of(level, what, fields));
 }
 
 }  // namespace chatbridge::log

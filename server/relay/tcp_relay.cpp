@@ -352,7 +352,6 @@ void TcpConnection::close(std::string_view reason) {
 }  // namespace
 
 void TcpRelay::serve(Lane& lane, Socket socket) {
-  tune(socket);
   auto connection = std::make_shared<TcpConnection>(*this, lane, std::move(socket));
   lane.connections.add(connection);
   connection->start(connection);
