@@ -63,8 +63,8 @@ void WsSession::ws_open() {
   if (auto* lines = std::get_if<LineDialect>(&dialect_)) {
     client_->hold(false);
     lines->greet();
-    client_->shard().flush_soon(*client_);
   }
+  client_->shard().flush_soon(*client_);  // the answer to the upgrade is still to be sent
   if (stopped_) return;
   socket_.read();
 }

@@ -23,6 +23,12 @@ test('welcome says who one is, the default room and the limits, and joins nothin
   assert.equal((await v1.refused({ type: 'message', room: 'hall', text: 'x', id: 'a' })).code, 'not_joined');
 });
 
+test('hundreds that come at once are all let in and welcomed', async (t) => {
+  const s = await scene(t, { args: ['--threads', '1'] });
+  const sockets = await Promise.all(Array.from({ length: 300 }, () => s.v1({ room: null })));
+  assert.equal(new Set(sockets.map((v1) => v1.welcome.nick)).size, 300);
+});
+
 test('joined says epoch, head, and who is there over what', async (t) => {
   const s = await scene(t);
   await s.tcp({ nick: 'bob' });
