@@ -42,7 +42,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
             lane.shard.wheel(), [](void* self) { static_cast<HttpSession*>(self)->out_of_time(); }, this),
         pause_(
             lane.shard.wheel(), [](void* self) { static_cast<HttpSession*>(self)->read(); }, this),
-        buffer_(gateway.options().header_bytes + body_max) {
+        buffer_(std::max(gateway.options().header_bytes, early.size()) + body_max) {
     error_code ec;
     const auto remote = socket_.remote_endpoint(ec);
     peer_ = ec ? "?" : to_string(remote);

@@ -4,7 +4,7 @@
 
 #include <boost/asio/ip/v6_only.hpp>
 
-#include "core/log.hpp"
+#include "core/guarded.hpp"
 
 namespace chatbridge {
 namespace {
@@ -115,8 +115,10 @@ void Listener::accept() {
     }
     socket.place = std::move(*place);
     turn_ = (turn_ + 1) % lanes_.size();
-    lane.shard.dispatch(
-        [this, &lane, s = std::make_shared<Socket>(std::move(socket))] { accepted_(lane, std::move(*s)); });
+    guarded([&] {
+      lane.shard.dispatch(
+          [this, &lane, s = std::make_shared<Socket>(std::move(socket))] { accepted_(lane, std::move(*s)); });
+    });
     accept();
   });
 }

@@ -73,20 +73,22 @@ void WsSession::ws_text(std::string_view text) {
   if (state_ != State::open || stopped_) return;
   ++said_;
   if (relay(text, true)) return;
-  if (std::holds_alternative<LineDialect>(dialect_)) {
-    auto& lines = std::get<LineDialect>(dialect_);
-    while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-    lines.input(text);
-    if (lines.quit()) return end(normal, "quit", true);
-  } else {
-    take(text);
-  }
+  take(text);
   if (client_->congested()) socket_.pause();
 }
 
+// What a client says while it is congested waits in rest_; nothing more is read then.
 void WsSession::take(std::string_view text) {
-  const auto taken = std::get<V1Dialect>(dialect_).input(text);
-  rest_ = std::string(text.substr(taken));
+  if (auto* v1 = std::get_if<V1Dialect>(&dialect_)) {
+    const auto taken = v1->input(text);
+    rest_ = std::string(text.substr(taken));
+    return;
+  }
+  if (client_->congested()) return static_cast<void>(rest_ = std::string(text));
+  auto& lines = std::get<LineDialect>(dialect_);
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  lines.input(text);
+  if (lines.quit()) end(normal, "quit", true);
 }
 
 // Whether that is what a message is here: bytes for the other raw clients.

@@ -106,11 +106,11 @@ void WsSocket::Impl::whole(std::string_view message) {
 void WsSocket::Impl::gone(error_code ec) {
   if (std::exchange(over, true)) return;
   layer().fail();
-  error_code ignored;
-  layer().socket().close(ignored);
   // 1000: the person left; anything else may be a page that is only being loaded again, or a lost connection.
   const bool said = stream.reason().code == websocket::close_code::normal;
   events.ws_gone(said ? Farewell::said : Farewell::lost, ec == websocket::error::closed ? "closed" : ec.message());
+  error_code ignored;
+  layer().socket().close(ignored);  // last: what the peer has acknowledged is still asked for
 }
 
 WsSocket::WsSocket(Socket socket, std::string early, std::size_t message_max, bool take_binary, Client& client,
@@ -193,7 +193,7 @@ void WsSocket::close(std::uint16_t code, std::string_view reason) {
 void WsSocket::abort() {
   if (impl_->over) return;
   error_code ignored;
-  impl_->layer().socket().close(ignored);
+  impl_->layer().socket().shutdown(Socket::shutdown_both, ignored);
   boost::asio::post(impl_->stream.get_executor(),
                     impl_->bound([](Impl& self) { self.gone(boost::asio::error::operation_aborted); }));
 }

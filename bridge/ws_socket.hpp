@@ -23,7 +23,7 @@ class WsEvents {
   virtual void ws_heard() = 0;                         // anything came, control frames included
   virtual void ws_writable() = 0;                      // after wait_writable()
   virtual void ws_closing() = 0;                       // our Close is being sent: the peer's Close, or its end, is next
-  virtual void ws_gone(Farewell farewell, const std::string& reason) = 0;  // once; the socket is closed
+  virtual void ws_gone(Farewell farewell, const std::string& reason) = 0;  // once; the socket is closed right after
  protected:
   ~WsEvents() = default;
 };
@@ -52,7 +52,7 @@ class WsSocket {
   // Sends Close once everything the client is due is sent (the caller sees to that) and waits for the peer's, which is
   // told by ws_gone. MUST be called once at most.
   void close(std::uint16_t code, std::string_view reason);
-  void abort();  // closes the descriptor; ws_gone follows
+  void abort();  // ends the connection now; ws_gone follows
 
  private:
   struct Impl;

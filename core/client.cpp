@@ -190,9 +190,11 @@ void Client::direct(std::string_view nick, const Text& text, std::string id) {
 
 void Client::take_inbox() {
   std::string entry;
-  for (const auto& [direct, own] : hub_.take_directs(*this)) {
+  while (private_bytes() < inbox_bytes) {
+    const auto received = hub_.take_direct(*this);
+    if (!received) return;
     entry.clear();
-    wire::append_direct(entry, wire_, *direct, own);
+    wire::append_direct(entry, wire_, *received->direct, received->own);
     tell_bytes(entry);
   }
 }
@@ -318,7 +320,7 @@ void Client::ready(Sink& sink) {
 
 Chunk& Client::gather() {
   unready();
-  if (!held_ && inbox_size_ > 0 && private_bytes() < inbox_bytes) take_inbox();
+  if (!held_ && inbox_size_ > 0) take_inbox();
   auto& chunk = shard_.chunk();
   chunk.clear();
   if (private_bytes() > 0) {

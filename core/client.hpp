@@ -19,8 +19,9 @@ namespace chatbridge {
 // What a client needs of its socket.
 class Transport {
  public:
-  // There may be something to send: sends as much as can be sent now, or nothing if a send is under way. Never closes
-  // within the call: other clients are being flushed around it.
+  // There may be something to send: sends as much as can be sent now, or nothing if a send is under way. May take
+  // input that was held back, so that within it any cursor may come or go. Never closes within the call: other clients
+  // are being flushed around it.
   virtual void flush() = 0;
   // Bytes it has sent that the peer's kernel has not acknowledged; SIZE_MAX: not known. Datagrams are not waited for.
   virtual std::size_t unacknowledged() const { return 0; }

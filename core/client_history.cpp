@@ -3,6 +3,7 @@
 namespace chatbridge {
 
 void Client::history(const RoomName& room, Seq before, std::size_t most, HistoryHandler answer) {
+  if (history_ && history_->wait.armed()) reading(false);  // it is asked no more
   reading(true);
   history_ = std::make_unique<History>(
       room, before, most, std::move(answer), shard_.wheel(),

@@ -119,11 +119,15 @@ result<void> Hub::direct(Session& from, ClientId origin, Direct d) {
   return {};
 }
 
-std::vector<Hub::Received> Hub::take_directs(Client& client) {
+std::optional<Hub::Received> Hub::take_direct(Client& client) {
   const std::lock_guard lock(m_);
-  client.inbox_size_ = 0;
-  const auto inbox = std::exchange(client.inbox_, nullptr);
-  return inbox ? std::move(*inbox) : std::vector<Received>{};
+  if (!client.inbox_) return std::nullopt;
+  auto& inbox = *client.inbox_;
+  const auto first = std::move(inbox.front());
+  inbox.erase(inbox.begin());
+  client.inbox_size_ = static_cast<std::uint16_t>(inbox.size());
+  if (inbox.empty()) client.inbox_.reset();
+  return first;
 }
 
 bool Hub::typing(const RoomName& room, const Session& session, ClientId origin) {
@@ -222,12 +226,19 @@ Member Hub::member(Session& session, const Room& room) { return {session.nick_.s
 
 void Hub::note(Entry& e, const Member& who, bool joined) {
   // Coming and going within one interval cancel out.
+  auto& list = joined ? e.joined : e.left;
   auto& opposite = joined ? e.left : e.joined;
   const auto undone = std::ranges::find(opposite, who.nick, &Member::nick);
   if (undone != opposite.end()) {
     opposite.erase(undone);
-  } else {
-    (joined ? e.joined : e.left).push_back(who);
+  } else if (!e.unnamed) {
+    list.push_back(who);
+    // Too many at once are not named: a frame has its bound, and so has the search above.
+    if (list.size() > options_.presence_max) {
+      e.unnamed = true;
+      e.joined.clear();
+      e.left.clear();
+    }
   }
   if (e.changed) return;
   e.changed = true;
@@ -264,11 +275,10 @@ void Hub::announce(const RoomName& room) {
 }
 
 void Hub::tell_presence(Entry& e) {
-  if (e.joined.empty() && e.left.empty()) return;
+  if (e.joined.empty() && e.left.empty() && !e.unnamed) return;
   const auto count = e.people.size();
   const auto max = options_.presence_max;
-  // Too many at once are not named either: a frame has its bound.
-  const bool few = e.joined.size() <= max && e.left.size() <= max;
+  const bool few = !std::exchange(e.unnamed, false);
   const bool names = few && (e.names ? count <= max : count * 5 <= max * 4);
   PresenceChange change{count, names, std::move(e.joined), std::move(e.left), {}};
   e.joined.clear();

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -140,7 +141,7 @@ class Hub {
     DirectPtr direct;
     bool own;  // the client's own session said it
   };
-  std::vector<Received> take_directs(Client& client);
+  std::optional<Received> take_direct(Client& client);  // the oldest that waits for it
   static constexpr std::size_t directs_max = 100;
   static constexpr std::size_t waiting_bytes_max = 16 << 20;  // for all who may come back together
   // Tells the room that somebody is typing, unless it is too large to tell names. Whether it did.
@@ -181,6 +182,7 @@ class Hub {
     Host opened_by;
     std::set<Session*, ByNick> people;  // sorted: those who ask for some of many cost nobody else anything
     std::vector<Member> joined, left;   // to be told
+    bool unnamed = false;               // more than are told by name came or went: only how many are there is told
     bool changed = false;               // is in changed_
     bool names = true;                  // small enough to tell names
   };

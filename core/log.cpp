@@ -1,9 +1,11 @@
 #include "core/log.hpp"
 
+#include <poll.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -63,10 +65,12 @@ std::string line_of(Level level, std::string_view what, std::initializer_list<Fi
 }
 
 constexpr std::size_t waiting_bytes = 2 * 1024 * 1024;
+constexpr std::size_t reserve_bytes = waiting_bytes / 4;  // for warnings and errors only
 constexpr auto linger = std::chrono::milliseconds(10);
 
-// Lines wait here for a thread that writes them. A line that comes alone is written at once; what follows within the
-// linger goes with one write: to wake a thread and write for each would cost as much as accepting a connection does.
+// Lines wait here for a thread that writes them. A line that comes alone is written at once, what follows within the
+// linger by one write, and at once when it is a warning or worse: to wake a thread and write for each would cost as
+// much as accepting a connection does.
 class Lines final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   Lines() : writer_([this] { run(); }) {}
@@ -81,12 +85,14 @@ class Lines final : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {  // under mutex_
-    if (waiting_.size() >= waiting_bytes) {
+    const bool urgent = message.level >= spdlog::level::warn;
+    if (waiting_.size() >= waiting_bytes - (urgent ? 0 : reserve_bytes)) {
       ++lost_;
       return;
     }
     take(message);
-    if (std::exchange(asleep_, false)) more_.notify_one();
+    if (urgent) hurry_ = true;
+    if (std::exchange(asleep_, false) || urgent) more_.notify_one();
   }
   void flush_() override {}
 
@@ -104,25 +110,35 @@ class Lines final : public spdlog::sinks::base_sink<std::mutex> {
       if (lost_ > 0)
         take({"", spdlog::level::warn, line_of(Level::warn, "log_lines_lost", {{"lines", std::exchange(lost_, 0)}})});
       std::swap(now, waiting_);
+      hurry_ = false;
       lock.unlock();
-      write_all(now);
+      const auto lost = write_all(now);
       now.clear();
       lock.lock();
-      more_.wait_for(lock, linger, [this] { return closing_; });
+      lost_ += lost;
+      more_.wait_for(lock, linger, [this] { return closing_ || hurry_; });
     }
   }
 
-  static void write_all(std::string_view rest) {
+  // How many lines could not be written: the disk is full, or nobody is left to read them.
+  static std::uint64_t write_all(std::string_view rest) {
     while (!rest.empty()) {
       const auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
-      if (n < 0 && errno != EINTR) return;  // nobody is left to read it
-      rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+      if (n >= 0) {
+        rest.remove_prefix(static_cast<std::size_t>(n));
+      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        pollfd writable{STDERR_FILENO, POLLOUT, 0};  // somebody else has made it non-blocking
+        ::poll(&writable, 1, -1);
+      } else if (errno != EINTR) {
+        return static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
+      }
     }
+    return 0;
   }
 
   std::string waiting_;
   std::uint64_t lost_ = 0;
-  bool asleep_ = false, closing_ = false;
+  bool asleep_ = false, hurry_ = false, closing_ = false;
   std::condition_variable more_;
   std::thread writer_;  // last: it uses the rest
 };

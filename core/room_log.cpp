@@ -65,7 +65,7 @@ Segment& WireLog::room_for(std::size_t bytes) {
   auto segment = std::make_shared<Segment>(head_, std::max(grown, bytes));
   writable_.push_back(segment);
   parts_.push_back({segment, 0, 0});
-  capacity_ += segment->capacity;
+  capacity_ += segment->memory();
   return *segment;
 }
 
@@ -82,7 +82,7 @@ void WireLog::append(std::string_view bytes, Seq seq, std::uint32_t at, ClientId
 void WireLog::drop_oldest() {
   if (parts_.size() < 2) return;
   floor_ = parts_.front().segment->marks[parts_.front().marks - 1].seq;
-  capacity_ -= parts_.front().segment->capacity;
+  capacity_ -= parts_.front().segment->memory();
   parts_.erase(parts_.begin());
   writable_.erase(writable_.begin());
 }

@@ -27,6 +27,7 @@ struct Segment {
   Segment(std::uint64_t base, std::size_t capacity);
   const std::uint64_t base;  // logical offset of its first byte
   const std::size_t capacity, marks_capacity;
+  std::size_t memory() const { return capacity + marks_capacity * sizeof(Mark); }
   const std::unique_ptr<char[]> bytes;
   const std::unique_ptr<Mark[]> marks;
 };

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/client.hpp"
-#include "core/log.hpp"
+#include "core/guarded.hpp"
 #include "core/room.hpp"
 
 namespace chatbridge {
@@ -74,7 +74,7 @@ void RoomReaders::walk() {
     const Shard::Flushing flushing(shard_);
     for (const auto wire : all_wires) walk(wire);
   }
-  for (const auto& s : settled) s.client->settled_here(*room_, s.id, s.bytes, s.seq);
+  for (const auto& s : settled) guarded([&] { s.client->settled_here(*room_, s.id, s.bytes, s.seq); });
 }
 
 void RoomReaders::walk(Wire wire) {
@@ -84,7 +84,9 @@ void RoomReaders::walk(Wire wire) {
   // been flushed, or moves to where the walk still comes.
   for (auto i = readers.size(); i-- > 0;) {
     if (i >= readers.size()) continue;
-    if (!send_ready(readers[i], view(wire))) readers[i].cursor->client().transport()->flush();
+    guarded([&] {
+      if (!send_ready(readers[i], view(wire))) readers[i].cursor->client().transport()->flush();
+    });
   }
 }
 
@@ -99,7 +101,7 @@ bool RoomReaders::send_ready(Reader& reader, const View& view) {
     chunk.clear();
     reader.cursor->gather(chunk);
     if (chunk.count == 0 || chunk.end != view.head) return chunk.clear(), false;
-    if (const auto first = view.entry_at(from + 1); first.end() == chunk.end) chunk.entry = &first.part->segment;
+    if (const auto first = view.entry_at(from + 1); first.end() == chunk.end) chunk.entry = first.part->segment;
   }
   const auto sent = reader.ready->send_now(chunk);
   if (sent == chunk.bytes) {
@@ -156,7 +158,7 @@ void Shard::flush_dirty() {
     const Flushing flushing(*this);
     for (auto& client : flushing_now_) {
       client->dirty_ = false;
-      if (auto* transport = client->transport()) transport->flush();
+      if (auto* transport = client->transport()) guarded([transport] { transport->flush(); });
     }
   }
   flushing_now_.clear();

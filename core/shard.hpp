@@ -30,9 +30,9 @@ struct Chunk {
   std::size_t count = 0, bytes = 0;
   std::size_t private_bytes = 0;  // of the first piece, when it is the private log
   Cursor* cursor = nullptr;
-  std::uint64_t end = 0;                                  // where the cursor stands when all of it is sent
-  Mark last{};                                            // the entry before `end`
-  const std::shared_ptr<const Segment>* entry = nullptr;  // of a walk's: it is one entry, that this has the bytes of
+  std::uint64_t end = 0;                 // where the cursor stands when all of it is sent
+  Mark last{};                           // the entry before `end`
+  std::shared_ptr<const Segment> entry;  // of a walk's: it is one entry, that this has the bytes of
 
   void clear() { count = bytes = private_bytes = 0, cursor = nullptr, entry = nullptr; }
   bool full() const { return count == max; }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/guarded.hpp"
+
 namespace chatbridge {
 
 void Timer::arm(Duration after) {
@@ -61,7 +63,7 @@ void TimerWheel::fire(Timer** slot, TimePoint now) {
   while (due != nullptr) {
     Timer* t = due;
     t->disarm();
-    t->fn_(t->arg_);
+    guarded([t] { t->fn_(t->arg_); });
   }
 }
 

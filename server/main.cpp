@@ -9,6 +9,20 @@
 
 extern char** environ;
 
+namespace {
+
+// The log's last lines are worth two seconds; a pipe that nobody reads is not worth more.
+volatile std::sig_atomic_t status = 0;
+int close_log(int with) {
+  status = with;
+  std::signal(SIGALRM, [](int) { ::_exit(status); });
+  ::alarm(2);
+  chatbridge::log::close();
+  return with;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace chatbridge;
   std::signal(SIGPIPE, SIG_IGN);
@@ -28,17 +42,13 @@ int main(int argc, char** argv) {
       App app(cli.config);
       app.run();
     }
-    // The log's last lines are worth two seconds; a pipe that nobody reads is not worth more.
-    std::signal(SIGALRM, [](int) { ::_exit(0); });
-    ::alarm(2);
-    log::close();
-    return 0;
+    return close_log(0);
   } catch (const ConfigError& e) {
     std::cerr << "chatbridge: " << e.what() << '\n';
     return 2;
   } catch (const std::exception& e) {
-    log::close();
+    const int failed = close_log(1);
     std::cerr << "chatbridge: " << e.what() << '\n';
-    return 1;
+    return failed;
   }
 }

@@ -122,7 +122,7 @@ void TcpConnection::read() {
 }
 
 void TcpConnection::readable() {
-  if (stopped_) return;
+  if (stopped_ || client_.congested()) return;
   thread_local std::vector<char> buffer(read_bytes);
   const auto n = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (n > 0) return took({buffer.data(), static_cast<std::size_t>(n)});
@@ -131,9 +131,8 @@ void TcpConnection::readable() {
 }
 
 void TcpConnection::took(std::string_view bytes) {
-  if (state_ == State::open) {
-    return feed(bytes);
-  }
+  if (state_ == State::open && !rest_) return feed(bytes);
+  if (state_ == State::open) return static_cast<void>(*rest_ += bytes);  // in turn
   if (state_ != State::sniffing) return;
   if (!rest_) {
     set_deadline(relay_.options().request);
@@ -249,6 +248,7 @@ void TcpConnection::on_pause() {
     if (!rest_) greet();
     return;
   }
+  if (client_.congested()) return wait_for_more(relay_.options().unterminated);
   framer_.timeout([this](std::string_view text) { line(text); });
 }
 
@@ -261,7 +261,7 @@ void TcpConnection::on_deadline() {
       if (begins_request(*rest_)) return close("http without an end");
       become_chat();
       // It has waited longer than the unterminated rule asks for already.
-      framer_.timeout([this](std::string_view text) { line(text); });
+      if (!client_.congested()) framer_.timeout([this](std::string_view text) { line(text); });
       return;
     case State::open:
       return close("stalled");

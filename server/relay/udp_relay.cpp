@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/log.hpp"
+#include "core/guarded.hpp"
 
 namespace chatbridge {
 namespace {
@@ -41,7 +41,7 @@ class UdpRelay::Peer final : public Transport, public Sink {
 
   std::size_t send_now(const Chunk& chunk) override {
     if (chunk.entry == nullptr || socket->blocked()) return 0;
-    relay.queue(*socket, address, {{static_cast<const char*>(chunk.iov[0].iov_base), chunk.bytes}, *chunk.entry});
+    relay.queue(*socket, address, {{static_cast<const char*>(chunk.iov[0].iov_base), chunk.bytes}, chunk.entry});
     return chunk.bytes;
   }
 
@@ -79,9 +79,9 @@ std::vector<Udp::endpoint> UdpRelay::local() const {
 
 void UdpRelay::start() {
   for (const auto& socket : sockets_)
-    socket->read(
-        [this, s = socket.get()](const UdpAddress& from, std::string_view datagram) { took(*s, from, datagram); },
-        weak_from_this());
+    socket->read([this, s = socket.get()](const UdpAddress& from,
+                                          std::string_view datagram) { guarded([&] { took(*s, from, datagram); }); },
+                 weak_from_this());
 }
 
 // ---- in
@@ -164,6 +164,7 @@ UdpRelay::Peer* UdpRelay::new_peer(UdpSocket& socket, const UdpAddress& from) {
 
 void UdpRelay::forget(Peer& peer, std::string_view reason) {
   const auto kept = peers_.extract(peer.address.key());
+  if (flush_next_ == peer.place) ++flush_next_;
   by_activity_.erase(peer.place);
   places_.remove(peer.share);
   peer.client->gone(Farewell::said);
@@ -215,9 +216,15 @@ void UdpRelay::send_queued(UdpSocket& socket) {
       weak_from_this());
 }
 
+// In turn, from where it stopped: what the kernel takes is for all of them.
 void UdpRelay::flush_all() {
   const Shard::Flushing flushing(lane_.shard);
-  for (auto* peer : by_activity_) peer->flush();
+  const auto blocked = [this] { return std::ranges::all_of(sockets_, [](const auto& s) { return s->blocked(); }); };
+  for (auto left = by_activity_.size(); left > 0 && !blocked(); --left) {
+    if (flush_next_ == by_activity_.end()) flush_next_ = by_activity_.begin();
+    auto* peer = *flush_next_++;
+    guarded([peer] { peer->flush(); });
+  }
 }
 
 // ---- the end

@@ -77,6 +77,7 @@ class UdpRelay final : public Connection, public std::enable_shared_from_this<Ud
   FairPlaces<NetworkBits, Peer, KeyedHash> places_;
   UdpGuard guard_;
   std::list<Peer*> by_activity_;  // longest silent first
+  std::list<Peer*>::iterator flush_next_ = by_activity_.end();
   Timer idle_, report_;
   std::array<std::uint64_t, static_cast<std::size_t>(Drop::count)> drops_{};
   bool stopped_ = false, finishing_ = false, send_due_ = false;

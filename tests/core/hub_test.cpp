@@ -141,6 +141,40 @@ TEST_CASE("names are told up to the limit, above it counts, and names again belo
   CHECK(s.json.objects("presence").at(0)["joined"].size() == 1);
 }
 
+TEST_CASE("more comings and goings at once than are told by name are told as a count") {
+  Crowd s(10);
+  s.json.enter(), s.line.enter();
+  s.presence();
+  s.json.got.clear(), s.line.got.clear();
+  for (int i = 0; i < 11; ++i) test::Reader(s.bench, Wire::line).enter();  // come and gone
+  s.presence();
+  CHECK(s.json.objects("presence").empty());
+  s.size(9);
+  s.json.got.clear(), s.line.got.clear();
+  // All others leave, and as many come: 14 changes, though there are never more than 10.
+  std::vector<std::unique_ptr<test::Reader>> others;
+  for (int i = 0; i < 7; ++i) {
+    s.crowd.pop_back();
+    others.push_back(std::make_unique<test::Reader>(s.bench, Wire::line));
+    others.back()->enter();
+  }
+  s.presence();
+  CHECK(s.json.objects("presence").at(0)["joined"].size() == 7);
+  s.json.got.clear(), s.line.got.clear();
+  for (int i = 0; i < 2; ++i)
+    for (auto& other : others) {
+      other = nullptr;
+      other = std::make_unique<test::Reader>(s.bench, Wire::line);
+      other->enter();
+    }
+  s.presence();
+  CHECK(s.json.objects("presence").at(0)["count"] == 9);
+  s.json.got.clear();
+  others.clear();
+  s.presence();
+  CHECK(s.json.objects("presence").at(0)["count"] == 2);
+}
+
 TEST_CASE("a room that is small again does not tell raw clients of people who were there all along") {
   Crowd s(10);
   s.json.enter(), s.line.enter();

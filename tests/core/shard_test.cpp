@@ -66,6 +66,27 @@ TEST_CASE("a reader that leaves while the room lingers is not flushed, and the o
   CHECK(carl.lines().size() == 1);
 }
 
+TEST_CASE("a reader whose flush fails takes nothing from the others, nor from what is said later") {
+  Scene s;
+  test::Reader carl(s.bench, Wire::line);
+  s.ann.attach(), s.bob.attach(), carl.attach();
+  s.bench.poll();
+  s.bob.on_flush = [] { throw std::bad_alloc(); };
+  s.say("one");
+  s.say("two");
+  CHECK(carl.lines().size() == 2);
+  s.ann->tell("*** alone");
+  s.bob->tell("*** alone");
+  carl->tell("*** alone");
+  s.bench.poll();
+  CHECK(s.ann.lines() == Lines{"*** alone"});
+  CHECK(carl.lines().back() == "*** alone");
+  CHECK(s.ann->drained());
+  s.bob.on_flush = nullptr;
+  s.say("three");
+  CHECK(s.bob.lines().size() == 4);
+}
+
 TEST_CASE("a room whose readers have all gone while it lingered is forgotten") {
   Lingering s(std::chrono::hours(1));
   s.say("one");

@@ -47,6 +47,18 @@ struct Alarm {
   Timer timer;
 };
 
+TEST_CASE("a callback that fails takes no other timer with it") {
+  Clock clock;
+  Alarm first(clock), failing(clock, [] { throw std::bad_alloc(); }), last(clock);
+  for (auto* alarm : {&first, &failing, &last}) alarm->timer.arm(5ms);
+  clock.run_until(clock.now + 1s);
+  for (auto* alarm : {&first, &failing, &last}) CHECK(alarm->rang.size() == 1);
+  failing.timer.arm(5ms);
+  first.timer.arm(5ms);
+  clock.run_until(clock.now + 1s);
+  CHECK(first.rang.size() == 2);
+}
+
 TEST_CASE("a timer fires once, never early, late by a tick at most") {
   for (const Duration after : {1ns + 0ms, 1ms + 0ns, 3999us + 0ns, 4ms + 0ns, 5ms + 0ns, 100ms + 0ns, 4095ms + 0ns,
                                4096ms + 0ns, 4097ms + 0ns, 25s + 0ns, 600s + 0ns}) {
