@@ -62,7 +62,7 @@ export class ChatBridge extends EventTarget {
   get state() { return this.#link.state; }
   get connected() { return this.state.name === 'connected'; }
   get latency() { return this.#link.latency; }
-  get limits() { return this.#outbox.limits; }
+  get limits() { return { ...this.#outbox.limits }; }
   get rooms() { return [...this.#rooms.keys()]; }
   get outbox() { return this.#outbox.items; }
 
