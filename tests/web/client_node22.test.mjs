@@ -1,10 +1,12 @@
 // The client as the daemon gives it out, in a Node that has a WebSocket of its own, against the daemon.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { TcpClient } from '../support/clients.mjs';
-import { startDaemon } from '../support/daemon.mjs';
+import { startDaemon, track } from '../support/daemon.mjs';
+import { examples } from '../support/examples.mjs';
 import { Lives, history, stateDirectory } from '../support/state.mjs';
 import { Inbox, SLOW, within } from '../support/wait.mjs';
 
@@ -13,18 +15,18 @@ assert.ok(globalThis.WebSocket, 'run this with tests/node_modules/.bin/node');
 const KILLS = 4;
 const DEADLINE = 30_000 * SLOW;
 
+const directory = stateDirectory({ after });   // where somebody has put client.js, and nothing else
 let ChatBridge;
 before(async () => {
   const daemon = await startDaemon();
-  const directory = stateDirectory({ after });
   try {
     const answer = await fetch(`http://127.0.0.1:${daemon.http}/client.js`);
     assert.equal(answer.status, 200);
-    writeFileSync(join(directory, 'client.mjs'), await answer.text());
+    writeFileSync(join(directory, 'client.js'), await answer.text());
   } finally {
     await daemon.stop();
   }
-  ({ ChatBridge } = await import(join(directory, 'client.mjs')));
+  ({ ChatBridge } = await import(join(directory, 'client.js')));
 });
 
 // A client that keeps what it hears, closed after the test.
@@ -219,4 +221,38 @@ test('a WebSocket class from elsewhere does as well', async (t) => {
   ann.connect();
   await done(ann.send('lobby', 'hi'), 'sent');
   await ann.hears('hi');
+});
+
+// One of the examples in docs/CLIENT.md, as a program beside client.js.
+function example(t, name, args) {
+  const { code } = examples('CLIENT.md').find((each) => each.code.startsWith(`// ${name}: `));
+  writeFileSync(join(directory, name), code);
+  const child = track(spawn(process.execPath, [name, ...args], { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'] }));
+  t.after(() => child.kill());
+  let stdout = '';
+  child.stdout.on('data', (chunk) => { stdout += chunk; });
+  const exit = new Promise((resolve) => { child.once('close', (status) => resolve({ status, stdout })); });
+  return { child, ended: () => done(exit, `${name} ends`) };
+}
+
+test('the script of the docs says its message and ends', async (t) => {
+  const daemon = await daemonFor(t);
+  const { status, stdout } = await example(t, 'say.mjs', [`http://127.0.0.1:${daemon.http}`, 'build 4812 passed']).ended();
+  assert.deepEqual([status, stdout], [0, 'message 1\n']);
+  assert.deepEqual((await history(daemon.http)).map(({ nick, text }) => [nick, text]), [['ci', 'build 4812 passed']]);
+});
+
+test('the bot of the docs answers, and is the same person after it was killed', async (t) => {
+  const daemon = await daemonFor(t);
+  const ann = await new TcpClient(daemon.tcp).connect({ nick: 'ann' });
+  t.after(() => ann.close());
+  for (let life = 1; life <= 2; life += 1) {
+    const bot = example(t, 'bot.mjs', [`http://127.0.0.1:${daemon.http}`]);
+    await ann.next('*** bot joined');
+    await ann.say('!time');
+    await ann.next(/^bot: ann: \d{4}-/);
+    bot.child.kill('SIGKILL');
+    await bot.ended();
+    await ann.next('*** bot left');
+  }
 });
