@@ -28,6 +28,13 @@ export class Person {
     return person;
   }
 
+  /** Another tab of the same browser, as a Person that shares this one's. */
+  async tab(url) {
+    const tab = Object.assign(Object.create(this), { context: this.context });
+    await tab.newPage(url);
+    return tab;
+  }
+
   async newPage(url) {
     this.page = await this.context.newPage();
     this.page.setDefaultTimeout(DEADLINE);
