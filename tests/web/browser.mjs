@@ -19,7 +19,7 @@ export class Person {
   outage = false;
 
   static async open(browser, url, options = {}) {
-    const person = new Person();
+    const person = new this();
     person.context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     await person.context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));

@@ -21,6 +21,9 @@ export class StatusView {
     setText($('status-more'), more);
     set($('status'), 'data-state', word);
     $('connect').hidden = state.name === 'connected' || state.name === 'connecting';
+    const kept = texts.kept(state);
+    $('kept').hidden = !kept;
+    setText($('kept'), kept);
     clearTimeout(this.#timer);
     if (state.name === 'waiting') this.#timer = setTimeout(() => this.render(state), 500);
   }
