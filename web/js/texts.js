@@ -132,8 +132,8 @@ export const welcome = (room) => `Come in to ${room}`;
 export const plainHttp = 'This page came over plain http, which anybody on the way can read. Browsers keep some things from such pages, like desktop notifications; the rest works.';
 /** What becomes of what is written while there is no connection. */
 export function kept(state) {
-  if (state.name === 'waiting') return 'Not connected. What you write is kept here and sent once when the connection is back.';
-  if (state.name === 'offline') return 'You are offline. What you write is kept here until you connect.';
+  if (state.name === 'waiting') return 'What you write is kept here, and sent once when the connection is back.';
+  if (state.name === 'offline') return 'What you write is kept here until you connect.';
   return '';
 }
 
@@ -147,7 +147,7 @@ export const keys = {
   unreadAfter: 'The next unread one',
   pageUp: 'Scroll up, while writing too',
   pageDown: 'Scroll down, while writing too',
-  escape: 'Close what is open, or go to the newest message',
+  escape: 'Close, or go to the newest message',
   send: 'Send',
   line: 'Begin another line',
 };
@@ -162,7 +162,7 @@ export function switcher({ kind, unread, here, fresh }) {
 
 export const copy = 'Copy';
 export const copied = 'Copied';
-export const copyYourself = 'The browser lets this page copy nothing, as it came over plain http. It is selected: copy it with Ctrl+C or by hand.';
+export const copyYourself = (secure) => `The browser lets this page copy nothing${secure ? '' : ', as it came over plain http'}. It is selected: copy it with Ctrl+C or by hand.`;
 export const invite = {
   title: (room) => `Invite to ${room}`,
   asking: 'Asking the server where it listens …',

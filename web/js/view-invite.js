@@ -28,7 +28,7 @@ export class InviteView {
     if (!room) return false;
     setText($('invite-title'), texts.invite.title(room));
     $('invite-ways').replaceChildren(element('p', 'field-hint', {}, texts.invite.asking));
-    $('invite-ways').scrollTop = 0;
+    this.dialog.scrollTop = 0;
     openDialog(this.dialog);
     this.#ask(room);
     return true;
@@ -53,26 +53,25 @@ export class InviteView {
   }
 
   async #copy(button) {
-    const code = button.parentElement.querySelector('code');
-    const done = await copy(code);
+    const way = button.closest('.way');
+    const done = await copy(way.querySelector('code'));
     const label = button.querySelector('.label');
     setText(label, done ? texts.copied : texts.copy);
     setText($('invite-news'), '');
-    setText($('invite-news'), done ? texts.copied : texts.copyYourself);
-    const why = button.parentElement.querySelector('.why');
-    why.hidden = done;
-    if (done) setTimeout(() => setText(label, texts.copy), TOLD);
+    setText($('invite-news'), done ? texts.copied : texts.copyYourself(isSecureContext));
+    way.querySelector('.why')?.remove();
+    if (!done) way.append(element('p', 'why', {}, texts.copyYourself(isSecureContext)));
+    else setTimeout(() => setText(label, texts.copy), TOLD);
   }
 }
 
 function wayElement({ title, via, code, hint }) {
   return element('section', 'way', {},
-    element('h3', '', {}, title, ' ', viaElement(via)),
-    hint ? element('p', 'field-hint', {}, hint) : null,
-    element('div', 'code', {},
-      element('pre', '', {}, element('code', '', {}, code)),
-      element('button', 'quiet copy', { type: 'button' }, element('span', 'label', {}, texts.copy), element('span', 'hidden', {}, ` ${title}`)),
-      element('p', 'why', { hidden: '' }, texts.copyYourself)));
+    element('header', '', {},
+      element('h3', '', {}, title), viaElement(via),
+      element('button', 'quiet copy', { type: 'button' }, element('span', 'label', {}, texts.copy), element('span', 'hidden', {}, ` ${title}`))),
+    element('pre', '', {}, element('code', '', {}, code)),
+    hint ? element('p', 'field-hint', {}, hint) : null);
 }
 
 /** Copies what stands in an element. Browsers give the clipboard itself only to pages that came safely; to others the older way is left. */
