@@ -153,11 +153,13 @@ HttpResponse plain(const Api& api, const HttpRequest& request, std::string_view 
     r.set(http::field::upgrade, "websocket");
     return r;
   }
-  if (file == nullptr && path != "/healthz" && path != "/readyz" && path != "/api/rooms") return nothing_here(request);
+  if (file == nullptr && path != "/healthz" && path != "/readyz" && path != "/api/rooms" && path != "/api/server")
+    return nothing_here(request);
   if (!reads(request)) return not_allowed(request, "GET, HEAD", "GET or HEAD");
   if (file != nullptr) return asset(request, *file);
   if (path == "/healthz") return text(request, 200, "ok\n");
   if (path == "/readyz") return readyz(request, api.readiness, api.hub.journal());
+  if (path == "/api/server") return server_info(request, api.hub.options(), api.listening);
   return rooms(request, api.hub);
 }
 

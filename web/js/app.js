@@ -12,7 +12,13 @@ import { LogView } from './view-log.js';
 import { DirectsView, PeopleView, RoomsView } from './view-sides.js';
 import { Panels } from './view-panels.js';
 import { Composer } from './view-composer.js';
-import { askNick, offerNick } from './view-nick.js';
+import { askNick } from './view-nick.js';
+import { SettingsView } from './view-settings.js';
+import { InviteView } from './view-invite.js';
+import { placesOf } from './switcher.js';
+import { SwitcherView } from './view-switcher.js';
+import { ShortcutsView } from './view-shortcuts.js';
+import { bindKeys } from './bindings.js';
 import { StatusView } from './view-status.js';
 import { TypingView } from './view-typing.js';
 import { listRooms } from './rooms.js';
@@ -263,7 +269,8 @@ function draw() {
     });
     for (const { name } of store.rooms.values()) if (name !== store.current || log.atEnd) store.trim(name);
     setText($('room-title'), title ?? 'chatbridge');
-    $('room-title').className = person ? `person-name hue-${hue(title)}` : '';
+    $('open-invite').hidden = !room;
+    $('room-title').className = person ? `person-name hue-${hue(title)}` : room ? 'room-name' : '';
     setText($('me-nick'), store.nick || chat.wanted || 'guest');
     $('me-nick').className = `nick hue-${hue(store.nick || chat.wanted)}`;
     document.title = title ? `${title} · chatbridge` : 'chatbridge';
@@ -303,7 +310,17 @@ $('join-form').onsubmit = (event) => {
   goTo(room);
   composer.focus();
 };
-offerNick(() => store.nick || chat.wanted, (nick) => { rename(nick); draw(); });
+new SettingsView({ nick: () => store.nick || chat.wanted, rename: (nick) => { rename(nick); draw(); } });
+new InviteView(() => store.rooms.get(store.current)?.name ?? null);
+const switcher = new SwitcherView({
+  places: () => placesOf(chat, others),
+  go({ kind, name }) {
+    if (kind === 'room') goTo(name);
+    else goToPerson(name);
+    composer.focus();
+  },
+});
+const shortcuts = new ShortcutsView(bindKeys({ panels, status, log, composer, switcher, shortcuts: () => shortcuts.open() }));
 
 addEventListener('hashchange', () => {
   const { room, nick } = inAddress();
