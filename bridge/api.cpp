@@ -70,7 +70,7 @@ bool reads(const HttpRequest& request) {
 
 // ---- /api/rooms/ROOM/…
 
-constexpr std::string_view api_prefix = "/api/", room_prefix = "/api/rooms/";
+constexpr std::string_view api_prefix = "/api/", room_prefix = "/api/rooms/", client_path = "/client.js";
 
 struct RoomRoute {
   std::string_view room;  // as it stands in the path
@@ -110,7 +110,8 @@ bool from_listed(const HttpRequest& request, const Guard& guard) {
 
 void share(HttpResponse& response, const std::string& origin) {
   response.set(http::field::access_control_allow_origin, origin);
-  response.set(http::field::vary, "Origin");
+  const std::string varies(response[http::field::vary]);
+  response.set(http::field::vary, varies.empty() ? "Origin" : varies + ", Origin");
 }
 
 Done shared(Done done, std::string origin) {
@@ -152,11 +153,13 @@ HttpResponse plain(const Api& api, const HttpRequest& request, std::string_view 
     r.set(http::field::upgrade, "websocket");
     return r;
   }
-  if (file == nullptr && path != "/healthz" && path != "/readyz" && path != "/api/rooms") return nothing_here(request);
+  if (file == nullptr && path != "/healthz" && path != "/readyz" && path != "/api/rooms" && path != "/api/server")
+    return nothing_here(request);
   if (!reads(request)) return not_allowed(request, "GET, HEAD", "GET or HEAD");
   if (file != nullptr) return asset(request, *file);
   if (path == "/healthz") return text(request, 200, "ok\n");
   if (path == "/readyz") return readyz(request, api.readiness, api.hub.journal());
+  if (path == "/api/server") return server_info(request, api.hub.options(), api.listening);
   return rooms(request, api.hub);
 }
 
@@ -182,9 +185,11 @@ std::optional<HttpResponse> refuse(const HttpRequest& request, const Guard& guar
 std::shared_ptr<void> Api::handle(const HttpRequest& request, const Asker& asker, Done done) const {
   if (auto refused = refuse(request, guard)) return done(*std::move(refused)), nullptr;
   const auto path = path_of(request);
-  if (!path.starts_with(api_prefix)) return done(plain(*this, request, path)), nullptr;
-  const bool listed = from_listed(request, guard);
+  const bool api = path.starts_with(api_prefix);
+  // The client is for other pages as well.
+  const bool listed = (api || path == client_path) && from_listed(request, guard);
   if (listed) done = shared(std::move(done), std::string(request[http::field::origin]));
+  if (!api) return done(plain(*this, request, path)), nullptr;
   if (is_preflight(request)) return done(listed ? preflight(request) : foreign_origin(request)), nullptr;
   if (const auto route = room_route(path)) return in_room(*this, *route, request, asker, std::move(done));
   return done(plain(*this, request, path)), nullptr;

@@ -6,6 +6,7 @@
 #include "bridge/http_message.hpp"
 #include "bridge/origin.hpp"
 #include "bridge/room_api.hpp"
+#include "bridge/server_info.hpp"
 
 namespace chatbridge {
 
@@ -16,6 +17,7 @@ struct Api {
   Hub& hub;
   const Guard& guard;
   const std::atomic<Readiness>& readiness;
+  Listening listening = {};
 
   // Answers everything that is no upgrade. Call on the asker's shard; `request` is not needed afterwards. Never fails:
   // what is wrong with the request is in the answer. What is returned MUST be kept until `done` is called, or the

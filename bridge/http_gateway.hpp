@@ -22,6 +22,9 @@ class HttpGateway {
   HttpGateway(Hub& hub, const Guard& guard, const std::atomic<Readiness>& readiness, HttpOptions options)
       : api_{hub, guard, readiness}, options_(std::move(options)) {}
 
+  // What GET /api/server tells. Before the first connection.
+  void listens(Listening listening) { api_.listening = std::move(listening); }
+
   // Takes a connected socket, of which `early` was read already. On the lane's thread.
   void serve(Lane& lane, Socket socket, std::string early = {});
 
@@ -29,7 +32,7 @@ class HttpGateway {
   const HttpOptions& options() const { return options_; }
 
  private:
-  const Api api_;
+  Api api_;
   const HttpOptions options_;
 };
 

@@ -76,4 +76,11 @@ bool Guard::origin_allowed(std::string_view origin, std::string_view host) const
   return theirs.host == ours.host && theirs.port == ours.port;
 }
 
+bool is_loopback_host(std::string_view header) {
+  const auto host = split(header).host;
+  boost::system::error_code ec;
+  const auto address = boost::asio::ip::make_address(host, ec);
+  return ec ? host == "localhost" || host.ends_with(".localhost") : address.is_loopback();
+}
+
 }  // namespace chatbridge

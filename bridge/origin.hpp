@@ -25,4 +25,7 @@ class Guard {
   const std::string machine_;
 };
 
+// Whether whoever wrote this Host header asked this machine of itself: localhost or a loopback address.
+bool is_loopback_host(std::string_view host);
+
 }  // namespace chatbridge

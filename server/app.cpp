@@ -147,6 +147,7 @@ App::App(const Config& config)
       udp_->bind(at);
       return true;
     });
+  gateway_.listens({locals(tcp_), locals(http_), udp_->local()});
 }
 
 App::~App() = default;

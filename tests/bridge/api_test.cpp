@@ -114,6 +114,24 @@ TEST_CASE("rooms are listed with people and heads") {
         json::parse(R"({"rooms":[{"room":"den","count":1,"head":1},{"room":"lobby","count":1,"head":0}]})"));
 }
 
+TEST_CASE("a page is told the ports it can name to others, by the name it was asked for") {
+  Server s;
+  const auto told = [&s](const std::string& host) {
+    return json::parse(s.get("/api/server", {{"Host", host}}).body());
+  };
+  CHECK(told("localhost") == json::parse(R"({"room":"lobby","relay":"chat"})"));
+  const auto at = [](const char* address, std::uint16_t port) {
+    return boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address(address), port);
+  };
+  const boost::asio::ip::udp::endpoint udp(boost::asio::ip::make_address("::"), 9998);
+  s.api.listening = {{at("127.0.0.1", 9001), at("::1", 9002), at("10.0.0.3", 9003)}, {at("127.0.0.1", 8080)}, {udp}};
+  CHECK(told("localhost:8080") ==
+        json::parse(R"({"room":"lobby","relay":"chat","tcp":9001,"udp":9998,"http":8080})"));
+  CHECK(told("[::1]:8080")["tcp"] == 9001);
+  CHECK(told("box.local:8080") == json::parse(R"({"room":"lobby","relay":"chat","tcp":9003,"udp":9998})"));
+  CHECK_THAT(s.get("/api/server").body(), !Catch::Contains("10.0.0.3"));
+}
+
 TEST_CASE("what is not there is 404, and not quoted") {
   Server s;
   for (const auto* target : {"/nowhere", "/index.html/", "/js/", "/../etc/passwd", "/%2e%2e/etc/passwd", "/api/room",

@@ -105,5 +105,12 @@ TEST_CASE("another host, port or no origin that can be read may not") {
   }
 }
 
+TEST_CASE("loopback is asked for by its addresses and names, with a port or without") {
+  for (const auto* host : {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.1.2.3:80", "[::1]:8080", "app.localhost"})
+    CHECK(is_loopback_host(host));
+  for (const auto* host : {"", "10.0.0.3", "[fe80::1]", "box", "localhost.example", "127.0.0.1.example", "mylocalhost"})
+    CHECK_FALSE(is_loopback_host(host));
+}
+
 }  // namespace
 }  // namespace chatbridge

@@ -227,6 +227,10 @@ TEST_CASE("origins: events and posts of a foreign page are refused, a listed one
     CHECK(header(s.get(target, friendly), "Vary") == "Origin");
   }
   CHECK(header(s.get("/", friendly), "Access-Control-Allow-Origin").empty());
+  const auto client = s.get("/client.js", friendly);
+  CHECK(header(client, "Access-Control-Allow-Origin") == "https://friend.example");
+  CHECK_THAT(header(client, "Vary"), Catch::Contains("Origin"));
+  CHECK(header(s.get("/client.js", evil), "Access-Control-Allow-Origin").empty());
   const auto stream = std::get<Listen>(s.begin(Server::request(http::verb::get, events, friendly))->value());
   CHECK(header(stream.head, "Access-Control-Allow-Origin") == "https://friend.example");
   const auto posted = s.post(R"({"text":"x"})", {friendly[0], {"Content-Type", "application/json"}});

@@ -11,7 +11,7 @@ const LAUNCH = {
 const OUTAGE = /^WebSocket connection to .* failed|^Failed to load resource: net::ERR_/;
 export const DEADLINE = 15_000 * SLOW;
 
-export const launchBrowser = () => chromium.launch({ ...LAUNCH, timeout: 30_000 * SLOW });
+export const launchBrowser = (...args) => chromium.launch({ ...LAUNCH, args: [...LAUNCH.args, ...args], timeout: 30_000 * SLOW });
 
 /** One person: a browser context of its own with one page in it. */
 export class Person {
@@ -19,13 +19,20 @@ export class Person {
   outage = false;
 
   static async open(browser, url, options = {}) {
-    const person = new Person();
+    const person = new this();
     person.context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     await person.context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
     });
     await person.newPage(url);
     return person;
+  }
+
+  /** Another tab of the same browser, as a Person that shares this one's. */
+  async tab(url) {
+    const tab = Object.assign(Object.create(this), { context: this.context });
+    await tab.newPage(url);
+    return tab;
   }
 
   async newPage(url) {

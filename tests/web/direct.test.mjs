@@ -219,7 +219,7 @@ test('new names: the conversation follows the other, our own changes nothing', a
   assert.equal(await ann.box.inputValue(), 'half a sent');
   assert.match(ann.page.url(), /#@rob$/);
   await ann.say('/nick anna');
-  await ann.page.getByRole('button', { name: 'anna Change name' }).waitFor();
+  await ann.page.getByRole('button', { name: 'anna settings' }).waitFor();
   await ann.say('still you?');
   await told(bob, 'still you?');
   await tell(bob, 'anna', 'still me');

@@ -25,6 +25,12 @@ export class FakeClock {
     }
     this.#at = end;
   }
+
+  /** The machine sleeps: time passes and no timer counts it. */
+  sleep(ms) {
+    this.#at += ms;
+    for (const timer of this.#timers.values()) timer.at += ms;
+  }
 }
 
 /** A WebSocket class that keeps every socket it made, newest last. */

@@ -1,14 +1,28 @@
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
-import { DIRECT, Outbox, newId } from '../../web/js/outbox.js';
+import { newId } from '../../web/client/common.js';
+import { DIRECT, Outbox } from '../../web/client/outbox.js';
 import { counter } from './fakes.mjs';
 
-function setup({ items } = {}) {
+function setup({ items = [] } = {}) {
   const time = { now: 1_000 };
   const saved = { items: null };
-  const outbox = new Outbox({ items, id: counter('c'), now: () => time.now, save: (kept) => { saved.items = structuredClone(kept); } });
-  return { outbox, time, saved };
+  const told = [];
+  const outbox = new Outbox({
+    now: () => time.now,
+    save: (kept) => { saved.items = structuredClone(kept()); },
+    told: ({ id }, change) => told.push(`${id} ${change}`),
+  });
+  outbox.adopt(items);
+  const newItem = counter('c');
+  const put = (room, text, { action = false } = {}) => {
+    const item = { id: newItem(), ...(room.startsWith(DIRECT) ? { to: room.slice(1) } : { room }), text, action, at: time.now, state: 'pending' };
+    outbox.add(item);
+    return item;
+  };
+  const inRoom = (room) => outbox.items.filter((item) => (item.room ?? DIRECT + item.to) === room);
+  return { outbox, time, saved, told, put, inRoom };
 }
 const ids = (items) => items.map((item) => item.id);
 
@@ -19,10 +33,10 @@ test('ids have 128 bits and do not repeat', () => {
 });
 
 test('a message waits until its room is open, then goes out once, in order', () => {
-  const { outbox } = setup();
-  outbox.add('lobby', 'one');
-  outbox.add('dev', 'elsewhere');
-  outbox.add('lobby', 'two');
+  const { outbox, put } = setup();
+  put('lobby', 'one');
+  put('dev', 'elsewhere');
+  put('lobby', 'two');
   assert.deepEqual(outbox.take(), []);
   outbox.open('lobby');
   assert.deepEqual(outbox.take().map((item) => item.text), ['one', 'two']);
@@ -32,29 +46,29 @@ test('a message waits until its room is open, then goes out once, in order', () 
 });
 
 test('after the connection was lost the same ids go out again, without what was acknowledged', () => {
-  const { outbox } = setup();
+  const { outbox, put } = setup();
   outbox.open('lobby');
-  for (const text of ['one', 'two', 'three']) outbox.add('lobby', text);
+  for (const text of ['one', 'two', 'three']) put('lobby', text);
   assert.deepEqual(ids(outbox.take()), ['c1', 'c2', 'c3']);
   outbox.acknowledged('c2', 7);
   outbox.disconnected();
   assert.deepEqual(outbox.take(), [], 'no room is open any more');
-  outbox.add('lobby', 'four');
+  put('lobby', 'four');
   outbox.open('lobby');
   assert.deepEqual(ids(outbox.take()), ['c1', 'c3', 'c4']);
 });
 
 test('the ack and the message may come in either order', () => {
   for (const order of [['ack', 'message'], ['message', 'ack']]) {
-    const { outbox } = setup();
+    const { outbox, put, inRoom } = setup();
     outbox.open('lobby');
-    outbox.add('lobby', 'hi');
+    put('lobby', 'hi');
     outbox.take();
     for (const each of order) {
       if (each === 'ack') outbox.acknowledged('c1', 5);
-      else assert.equal(outbox.seen('c1')?.text, 'hi');
+      else assert.equal(outbox.seen('c1', 5), true);
     }
-    assert.deepEqual(outbox.items('lobby'), []);
+    assert.deepEqual(inRoom('lobby'), []);
     outbox.disconnected();
     outbox.open('lobby');
     assert.deepEqual(outbox.take(), []);
@@ -62,13 +76,13 @@ test('the ack and the message may come in either order', () => {
 });
 
 test('acknowledged is sent: shown until the room shows it, kept nowhere, never written again', () => {
-  const { outbox, saved } = setup();
+  const { outbox, saved, put, inRoom } = setup();
   outbox.open('lobby');
-  outbox.add('lobby', 'hi');
+  put('lobby', 'hi');
   outbox.take();
-  const item = outbox.acknowledged('c1', 5);
-  assert.deepEqual([item.state, item.seq], ['sent', 5]);
-  assert.deepEqual(ids(outbox.items('lobby')), ['c1']);
+  outbox.acknowledged('c1', 5);
+  assert.deepEqual([outbox.item('c1').state, outbox.item('c1').seq], ['sent', 5]);
+  assert.deepEqual(ids(inRoom('lobby')), ['c1']);
   assert.deepEqual(saved.items, []);
   outbox.disconnected();
   outbox.open('lobby');
@@ -76,9 +90,9 @@ test('acknowledged is sent: shown until the room shows it, kept nowhere, never w
 });
 
 test('a replay that brings a message whose ack was lost settles it', () => {
-  const { outbox } = setup();
+  const { outbox, put } = setup();
   outbox.open('lobby');
-  outbox.add('lobby', 'hi');
+  put('lobby', 'hi');
   outbox.take();
   outbox.disconnected();
   outbox.seen('c1');
@@ -89,12 +103,12 @@ test('a replay that brings a message whose ack was lost settles it', () => {
 test('what was kept survives a reload under its ids, failures with their reasons', () => {
   const first = setup();
   first.outbox.open('lobby');
-  first.outbox.add('lobby', 'in flight');
-  first.outbox.add('lobby', 'refused', { action: true });
+  first.put('lobby', 'in flight');
+  first.put('lobby', 'refused', { action: true });
   first.outbox.take();
   first.outbox.refused('c2', 'forbidden', 'no');
-  const { outbox } = setup({ items: first.saved.items });
-  assert.deepEqual(outbox.items('lobby').map(({ id, text, action, state, code }) => ({ id, text, action, state, code })), [
+  const { outbox, inRoom } = setup({ items: first.saved.items });
+  assert.deepEqual(inRoom('lobby').map(({ id, text, action, state, code }) => ({ id, text, action, state, code })), [
     { id: 'c1', text: 'in flight', action: false, state: 'pending', code: undefined },
     { id: 'c2', text: 'refused', action: true, state: 'failed', code: 'forbidden' },
   ]);
@@ -103,16 +117,17 @@ test('what was kept survives a reload under its ids, failures with their reasons
 });
 
 test('storage that was tampered with does no harm', () => {
-  const { outbox } = setup({ items: [{}, { id: 1, room: 'a', text: 'b' }, { id: 'x', room: 'lobby', text: 'ok', state: 'sent' }, { id: 'x', room: 'lobby', text: 'again' }] });
-  assert.deepEqual(outbox.items('lobby').map(({ id, text, state }) => ({ id, text, state })), [{ id: 'x', text: 'ok', state: 'pending' }]);
+  const { outbox, inRoom } = setup({ items: [{}, { id: 1, room: 'a', text: 'b' }, { id: 'x', room: 'lobby', text: 'ok', state: 'sent' }, { id: 'x', room: 'lobby', text: 'again' }] });
+  assert.deepEqual(inRoom('lobby').map(({ id, text, state }) => ({ id, text, state })), [{ id: 'x', text: 'ok', state: 'pending' }]);
 });
 
 test('a refusal marks that message failed; retry sends the same id, discard forgets it', () => {
-  const { outbox } = setup();
+  const { outbox, put, inRoom } = setup();
   outbox.open('lobby');
-  for (const text of ['one', 'two']) outbox.add('lobby', text);
+  for (const text of ['one', 'two']) put('lobby', text);
   outbox.take();
-  const item = outbox.refused('c1', 'forbidden', 'not here');
+  outbox.refused('c1', 'forbidden', 'not here');
+  const item = outbox.item('c1');
   assert.deepEqual([item.state, item.code, item.reason], ['failed', 'forbidden', 'not here']);
   outbox.disconnected();
   outbox.open('lobby');
@@ -120,15 +135,14 @@ test('a refusal marks that message failed; retry sends the same id, discard forg
   outbox.retry('c1');
   assert.deepEqual(ids(outbox.take()), ['c1']);
   outbox.refused('c1', 'forbidden');
-  assert.equal(outbox.discard('c2'), null, 'only what failed can be discarded');
   assert.equal(outbox.discard('c1').text, 'one');
-  assert.deepEqual(ids(outbox.items('lobby')), ['c2']);
+  assert.deepEqual(ids(inRoom('lobby')), ['c2']);
 });
 
 test('"not now" pauses everything, longer each time, and ends with the first ack', () => {
-  const { outbox, time } = setup();
+  const { outbox, time, put, inRoom } = setup();
   outbox.open('lobby');
-  for (const text of ['one', 'two']) outbox.add('lobby', text);
+  for (const text of ['one', 'two']) put('lobby', text);
   const expectPause = (ms) => {
     assert.deepEqual(ids(outbox.take()), ['c1', 'c2']);
     outbox.refused('c1', 'rate_limited');
@@ -144,18 +158,18 @@ test('"not now" pauses everything, longer each time, and ends with the first ack
   outbox.acknowledged('c1', 3);
   outbox.refused('c2', 'overloaded');
   assert.equal(outbox.resumeAt, time.now + 1000);
-  assert.equal(outbox.items('lobby')[1].state, 'pending');
+  assert.equal(inRoom('lobby')[1].state, 'pending');
 });
 
 test('a text over the limits fails before it goes out, with what is wrong', () => {
-  const { outbox } = setup();
+  const { outbox, put } = setup();
   outbox.open('lobby');
-  const long = outbox.add('lobby', 'é'.repeat(2049));
+  const long = put('lobby', 'é'.repeat(2049));
   assert.deepEqual([long.state, long.code, long.reason], ['failed', 'too_long', { bytes: 4098, limit: 4096 }]);
-  const tall = outbox.add('lobby', 'x\n'.repeat(100));
+  const tall = put('lobby', 'x\n'.repeat(100));
   assert.deepEqual([tall.state, tall.reason], ['failed', { lines: 101, limit: 100 }]);
-  assert.equal(outbox.add('lobby', 'é'.repeat(2048)).state, 'pending');
-  assert.equal(outbox.add('lobby', Array(100).fill('x').join('\n')).state, 'pending');
+  assert.equal(put('lobby', 'é'.repeat(2048)).state, 'pending');
+  assert.equal(put('lobby', Array(100).fill('x').join('\n')).state, 'pending');
   assert.deepEqual(ids(outbox.take()), ['c3', 'c4']);
   outbox.retry('c1');
   assert.equal(long.state, 'failed');
@@ -165,14 +179,14 @@ test('a text over the limits fails before it goes out, with what is wrong', () =
 });
 
 test('half of a surrogate pair becomes U+FFFD, whole pairs stay', () => {
-  const { outbox } = setup();
-  assert.equal(outbox.add('lobby', 'a\uD83Db\uDC4Bc👋').text, 'a\uFFFDb\uFFFDc👋');
+  const { outbox, put } = setup();
+  assert.equal(put('lobby', 'a\uD83Db\uDC4Bc👋').text, 'a\uFFFDb\uFFFDc👋');
 });
 
 test('at most 32 are in flight; an ack makes room', () => {
-  const { outbox } = setup();
+  const { outbox, put } = setup();
   outbox.open('lobby');
-  for (let i = 0; i < 40; i += 1) outbox.add('lobby', `${i}`);
+  for (let i = 0; i < 40; i += 1) put('lobby', `${i}`);
   assert.equal(outbox.take().length, 32);
   assert.equal(outbox.take().length, 0);
   outbox.acknowledged('c1', 1);
@@ -180,47 +194,82 @@ test('at most 32 are in flight; an ack makes room', () => {
   assert.deepEqual(ids(outbox.take()), ['c33', 'c34']);
 });
 
-test('what was acknowledged and will not be seen is handed out once', () => {
-  const { outbox } = setup();
+test('what was acknowledged and will not be seen any more leaves, and is told to', () => {
+  const { outbox, put, inRoom, told } = setup();
   outbox.open('lobby');
-  for (const text of ['one', 'two', 'three']) outbox.add('lobby', text);
+  for (const text of ['one', 'two', 'three']) put('lobby', text);
   outbox.take();
   outbox.acknowledged('c1', 10);
   outbox.acknowledged('c2', 20);
-  assert.deepEqual(ids(outbox.takeSent('lobby', 5, 15)), ['c1']);
-  assert.deepEqual(ids(outbox.takeSent('lobby')), ['c2']);
-  assert.deepEqual(ids(outbox.items('lobby')), ['c3'], 'pending is not touched');
+  told.length = 0;
+  outbox.unseen('lobby', 5, 15);
+  outbox.unseen('lobby');
+  assert.deepEqual(told, ['c1 unseen', 'c2 unseen']);
+  assert.deepEqual(ids(inRoom('lobby')), ['c3'], 'pending is not touched');
 });
 
-test('answers to ids that are not here are ignored, and a late refusal of what was sent as well', () => {
-  const { outbox } = setup();
-  assert.equal(outbox.acknowledged('zz', 1), null);
-  assert.equal(outbox.seen('zz'), null);
-  assert.equal(outbox.refused('zz', 'internal'), null);
+test('answers to ids that are not here are told apart, and a late refusal of what was sent changes nothing', () => {
+  const { outbox, put } = setup();
+  outbox.acknowledged('zz', 1);
+  assert.equal(outbox.seen('zz', 1), false);
+  assert.equal(outbox.refused('zz', 'internal'), false);
   outbox.open('lobby');
-  outbox.add('lobby', 'hi');
+  put('lobby', 'hi');
   outbox.take();
   outbox.acknowledged('c1', 1);
-  assert.equal(outbox.refused('c1', 'internal'), null);
-  assert.equal(outbox.items('lobby')[0].state, 'sent');
+  assert.equal(outbox.refused('c1', 'internal'), true);
+  assert.equal(outbox.item('c1').state, 'sent');
+});
+
+test('what becomes of a message is told, once each', () => {
+  const { outbox, put, told } = setup();
+  for (const room of ['lobby', DIRECT]) outbox.open(room);
+  put('lobby', 'seen');
+  put('lobby', 'refused');
+  put('@bob', 'psst');
+  outbox.take();
+  outbox.acknowledged('c1', 1);
+  outbox.seen('c1', 1);
+  outbox.acknowledged('c1', 1);
+  outbox.refused('c2', 'forbidden');
+  outbox.retry('c2');
+  outbox.discard('c2');
+  outbox.acknowledged('c3');
+  assert.deepEqual(told, ['c1 pending', 'c2 pending', 'c3 pending', 'c1 sent', 'c1 seen', 'c2 failed', 'c2 pending', 'c2 dropped', 'c3 sent', 'c3 seen']);
+});
+
+test('a server that takes less than was thought: what waits is judged again before it goes out', () => {
+  const { outbox, put } = setup();
+  const item = put('lobby', 'x'.repeat(2000));
+  outbox.limits.message_bytes = 1000;
+  outbox.open('lobby');
+  assert.deepEqual(outbox.take(), []);
+  assert.deepEqual([item.state, item.code], ['failed', 'too_long']);
+});
+
+test('it takes 10,000 messages and no more', () => {
+  const { outbox, put } = setup({ items: Array.from({ length: 9_999 }, (_, i) => ({ id: `k${i}`, room: 'lobby', text: 'x' })) });
+  assert.equal(outbox.full, false);
+  put('lobby', 'the last');
+  assert.equal(outbox.full, true);
 });
 
 test('whoever leaves a room forgets what was meant for it', () => {
-  const { outbox, saved } = setup();
-  outbox.add('lobby', 'hi');
-  outbox.add('dev', 'ho');
+  const { outbox, saved, put } = setup();
+  put('lobby', 'hi');
+  put('dev', 'ho');
   outbox.drop('lobby');
   assert.deepEqual(ids(saved.items), ['c2']);
 });
 
 test('a direct message goes out once: unanswered when the connection is lost, it has failed, and retry is for a person to say', () => {
-  const { outbox } = setup();
+  const { outbox, put, inRoom } = setup();
   outbox.open(DIRECT);
-  outbox.add('@bob', 'psst', { to: 'bob' });
-  assert.deepEqual(outbox.take().map(({ to, room }) => [to, room]), [['bob', '@bob']]);
+  put('@bob', 'psst');
+  assert.deepEqual(outbox.take().map(({ to, room }) => [to, room]), [['bob', undefined]]);
   outbox.disconnected();
-  outbox.add('@bob', 'written offline', { to: 'bob' });
-  assert.deepEqual(outbox.items('@bob').map(({ state, code }) => [state, code]), [['failed', 'unknown'], ['pending', undefined]]);
+  put('@bob', 'written offline');
+  assert.deepEqual(inRoom('@bob').map(({ state, code }) => [state, code]), [['failed', 'unknown'], ['pending', undefined]]);
   outbox.open(DIRECT);
   assert.deepEqual(outbox.take().map(({ text }) => text), ['written offline']);
   outbox.retry('c1');
@@ -230,21 +279,20 @@ test('a direct message goes out once: unanswered when the connection is lost, it
 test('neither does a reload send a direct message again, however it comes about', () => {
   const first = setup();
   first.outbox.open(DIRECT);
-  first.outbox.add('@bob', 'written', { to: 'bob' });
+  first.put('@bob', 'written');
   first.outbox.take();
   assert.equal(first.saved.items[0].written, true, 'that it goes out is kept before it does');
-  first.outbox.add('@bob', 'waiting', { to: 'bob' });
-  const { outbox } = setup({ items: first.saved.items });
+  first.put('@bob', 'waiting');
+  const { outbox, inRoom } = setup({ items: first.saved.items });
   outbox.open(DIRECT);
   assert.deepEqual(outbox.take().map(({ text }) => text), ['waiting']);
-  assert.deepEqual(outbox.items('@bob').map(({ state }) => state), ['failed', 'pending']);
-  assert.deepEqual([...outbox.recipients()], ['bob']);
+  assert.deepEqual(inRoom('@bob').map(({ state }) => state), ['failed', 'pending']);
 });
 
 test('a direct message told "not now" was not delivered and goes out again by itself, also on another connection', () => {
-  const { outbox, time } = setup();
+  const { outbox, time, put } = setup();
   outbox.open(DIRECT);
-  outbox.add('@bob', 'psst', { to: 'bob' });
+  put('@bob', 'psst');
   outbox.take();
   outbox.refused('c1', 'rate_limited');
   assert.deepEqual(outbox.take(), []);
@@ -257,10 +305,9 @@ test('a direct message told "not now" was not delivered and goes out again by it
 });
 
 test('what waits for someone goes to their new name', () => {
-  const { outbox } = setup();
-  outbox.add('@bob', 'psst', { to: 'bob' });
-  outbox.move('@bob', '@rob', 'Rob');
+  const { outbox, put } = setup();
+  put('@bob', 'psst');
+  outbox.redirect('BOB', 'Rob');
   outbox.open(DIRECT);
-  assert.deepEqual(outbox.take().map(({ to, room }) => [to, room]), [['Rob', '@rob']]);
-  assert.deepEqual(outbox.items('@bob'), []);
+  assert.deepEqual(outbox.take().map(({ to }) => to), ['Rob']);
 });

@@ -376,7 +376,7 @@ test('the same name twice: the second is told and is a guest', async (t) => {
   await second.page.getByRole('textbox', { name: 'Nickname' }).fill('ann');
   await second.page.getByRole('button', { name: 'Join' }).click();
   await second.notice.getByText(/The name ann is taken\. You are guest-\d+/).waitFor();
-  await second.page.getByRole('button', { name: 'Change name' }).click();
+  await second.page.getByRole('button', { name: 'settings' }).click();
   await second.page.getByRole('textbox', { name: 'Nickname' }).fill('anne');
   await second.page.getByRole('button', { name: 'Change', exact: true }).click();
   await second.people.getByText('anne', { exact: true }).waitFor();

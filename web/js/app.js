@@ -1,8 +1,8 @@
 // Wires the chat to the page and to the browser around it.
 
+import { newId } from '../client.js';
 import { Chat } from './chat.js';
 import { Storage } from './storage.js';
-import { newId } from './outbox.js';
 import { parse } from './commands.js';
 import { keyOf } from './directs.js';
 import { fold, isNick, isRoom } from './names.js';
@@ -12,7 +12,13 @@ import { LogView } from './view-log.js';
 import { DirectsView, PeopleView, RoomsView } from './view-sides.js';
 import { Panels } from './view-panels.js';
 import { Composer } from './view-composer.js';
-import { askNick, offerNick } from './view-nick.js';
+import { askNick } from './view-nick.js';
+import { SettingsView } from './view-settings.js';
+import { InviteView } from './view-invite.js';
+import { placesOf } from './switcher.js';
+import { SwitcherView } from './view-switcher.js';
+import { ShortcutsView } from './view-shortcuts.js';
+import { bindKeys } from './bindings.js';
 import { StatusView } from './view-status.js';
 import { TypingView } from './view-typing.js';
 import { listRooms } from './rooms.js';
@@ -21,32 +27,25 @@ import * as texts from './texts.js';
 const BEAT = 20_000;
 
 const storage = new Storage({ local: () => localStorage, session: () => sessionStorage, newId });
-const secure = location.protocol === 'https:';
 let others = [];
 let drawing = false;
 
 const chat = new Chat({
-  url: `${secure ? 'wss' : 'ws'}://${location.host}/ws`,
+  client: { nick: storage.nick ?? '', storage },
   keep: {
-    session: storage.session,
-    nick: storage.nick,
-    items: storage.items,
     directs: storage.directs,
-    saveSession: (id) => storage.saveSession(id),
-    saveItems: (items) => storage.saveItems(items),
     saveDirects: (kept) => { storage.directs = kept; },
   },
   on: {
     change: draw,
     welcomed: (room) => { enter(room); refreshRooms(); },
-    nick: (nick) => { chat.wanted = nick; storage.nick = nick; },
-    members: (frame) => chat.note(frame.room, texts.who(frame)),
+    nick: (nick) => { storage.nick = nick; },
     direct: ({ nick }) => { $('news').textContent = ''; setText($('news'), texts.wroteToYou(nick)); },
     moved,
     error: refused,
   },
 });
-const { store, directs, outbox } = chat;
+const { store, directs } = chat;
 const PATIENCE = 2_000;
 let first = null;  // {id, place, until}: said to somebody new, from a place that is left when they are there
 const drafts = new Map();  // place -> what stood in the box there: what is meant for one must not end in another
@@ -127,13 +126,13 @@ function moved({ from, to }) {
 }
 
 function close(key) {
-  if (outbox.items(key).length && !confirm(texts.closeUnsent(directs.conversations.get(key).nick))) return;
+  if (chat.outgoing(key).length && !confirm(texts.closeUnsent(directs.conversations.get(key).nick))) return;
   chat.close(key);
   goElsewhere();
 }
 
 function leave(room) {
-  if (outbox.items(room).length && !confirm(texts.leaveUnsent(room))) return;
+  if (chat.outgoing(room).length && !confirm(texts.leaveUnsent(room))) return;
   chat.leave(room);
   storage.rooms = [...store.rooms.keys()];
   goElsewhere();
@@ -149,9 +148,9 @@ function enter(room) {
 }
 
 function refused(frame) {
-  const { renaming } = chat;
-  status.notice(texts.error(frame, { nick: store.nick, wanted: chat.wanted, renaming }),
-    frame.code === 'rate_limited' && !renaming ? () => !outbox.waiting : undefined);
+  const { renaming } = frame;
+  status.notice(texts.error(frame, { nick: store.nick, wanted: renaming ?? chat.wanted, renaming }),
+    frame.code === 'rate_limited' && !renaming ? () => !chat.waiting : undefined);
   if (store.rooms.get(frame.room)?.joined === false) leave(frame.room);  // it does not let us in
 }
 
@@ -195,7 +194,7 @@ function act(command) {
     case 'quit': chat.stop(); status.notice(texts.quit); return true;
     case 'hint': status.notice(texts.hint(command)); return false;
     case 'nick': rename(command.nick); return true;
-    case 'who': if (!chat.who(room)) status.notice(texts.notConnected); break;
+    case 'who': chat.who(room).then((frame) => chat.note(room, texts.who(frame)), () => status.notice(texts.notConnected)); break;
     case 'history': if (!chat.history(room, command.limit)) status.notice(chat.connected ? texts.noOlder : texts.notConnected); return true;
     default: return true;
   }
@@ -206,7 +205,7 @@ function act(command) {
 // Somebody new is gone to when the server knows them, so that a slip of the pen begins no conversation and leads out of no room.
 function tell({ nick, text }) {
   const known = directs.conversations.has(keyOf(nick));
-  const { id } = chat.direct(nick, text);
+  const id = chat.direct(nick, text);
   if (!known && chat.connected && store.current) {
     first = { id, place: store.current, until: Date.now() + PATIENCE };
     setTimeout(draw, PATIENCE);
@@ -219,12 +218,12 @@ function tell({ nick, text }) {
 function lookAtFirst() {
   if (!first) return;
   const { id, place, until } = first;
-  const item = outbox.item(id);
+  const item = chat.item(id);
   if (item?.state === 'pending' && chat.connected && Date.now() < until) return;
   first = null;
   const conversation = [...directs.conversations.values()].find((each) => (item ? each.key === item.room : each.entries.at(-1)?.id === id));
   if (!conversation) return;
-  if (item?.code === 'no_such_nick' && outbox.items(item.room).length === 1 && !conversation.entries.some((entry) => entry.kind === 'message')
+  if (item?.code === 'no_such_nick' && chat.outgoing(item.room).length === 1 && !conversation.entries.some((entry) => entry.kind === 'message')
     && store.current !== item.room) {
     chat.forget(item.room);
     status.notice(texts.nobody(item.to));
@@ -253,7 +252,7 @@ function draw() {
     const place = room ?? person ?? null;
     const title = room?.name ?? person?.nick;
     const conversations = [...directs.conversations.values()].filter((each) => each.open);
-    status.render(chat.connection.state);
+    status.render(chat.state);
     roomsView.render([...store.rooms.values()], store.current, others);
     directsView.render(conversations, store.current);
     $('unread-dot').hidden = ![...store.rooms.values(), ...conversations].some(({ unread }) => unread > 0);
@@ -262,7 +261,7 @@ function draw() {
     typingView.render(room ? chat.typists.names(room.name) : []);
     log.render({
       place,
-      rows: place ? rows(place.entries, outbox.items(store.current), store.nick) : [],
+      rows: place ? rows(place.entries, chat.outgoing(store.current), store.nick) : [],
       older: room ? store.oldest(room.name) !== null : false,
       loading: Boolean(room?.loading || !chat.connected),
       connected: chat.connected,
@@ -270,7 +269,8 @@ function draw() {
     });
     for (const { name } of store.rooms.values()) if (name !== store.current || log.atEnd) store.trim(name);
     setText($('room-title'), title ?? 'chatbridge');
-    $('room-title').className = person ? `person-name hue-${hue(title)}` : '';
+    $('open-invite').hidden = !room;
+    $('room-title').className = person ? `person-name hue-${hue(title)}` : room ? 'room-name' : '';
     setText($('me-nick'), store.nick || chat.wanted || 'guest');
     $('me-nick').className = `nick hue-${hue(store.nick || chat.wanted)}`;
     document.title = title ? `${title} · chatbridge` : 'chatbridge';
@@ -310,7 +310,17 @@ $('join-form').onsubmit = (event) => {
   goTo(room);
   composer.focus();
 };
-offerNick(() => store.nick || chat.wanted, (nick) => { rename(nick); draw(); });
+new SettingsView({ nick: () => store.nick || chat.wanted, rename: (nick) => { rename(nick); draw(); } });
+new InviteView(() => store.rooms.get(store.current)?.name ?? null);
+const switcher = new SwitcherView({
+  places: () => placesOf(chat, others),
+  go({ kind, name }) {
+    if (kind === 'room') goTo(name);
+    else goToPerson(name);
+    composer.focus();
+  },
+});
+const shortcuts = new ShortcutsView(bindKeys({ panels, status, log, composer, switcher, shortcuts: () => shortcuts.open() }));
 
 addEventListener('hashchange', () => {
   const { room, nick } = inAddress();
@@ -322,11 +332,11 @@ addEventListener('hashchange', () => {
   } else if (nick) goToPerson(nick, { replace: true });
   else if (room) goTo(room, { replace: true });
 });
-addEventListener('online', () => chat.wake());
-addEventListener('offline', () => { chat.wake(); draw(); });
-addEventListener('pageshow', (event) => { storage.beat(); if (event.persisted) chat.wake(); });
+addEventListener('offline', draw);
+addEventListener('pageshow', () => storage.beat());
 addEventListener('pagehide', () => storage.release());
-document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') chat.wake(); });
+// Another tab of ours has another name, and so have we; the server tells it where few people are.
+addEventListener('storage', () => { if (storage.nick && storage.nick !== chat.wanted) chat.rename(storage.nick); });
 setInterval(() => { storage.beat(); chat.adopt(storage.takeOver()); draw(); }, BEAT);
 
 if (storage.nick === null) askNick(inAddress().room, (nick) => { storage.nick = nick; chat.wanted = nick; open(); });

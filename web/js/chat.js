@@ -1,70 +1,59 @@
-// Connection, outbox, store and conversations together: one person in any number of rooms. Free of the page, so that its tests and other programs can use it.
+// What a person sees of the chat, as state: the client's events go into rooms, conversations and typing news. Free of the page, so that its
+// tests need no browser.
 
-import { Connection } from './connection.js';
-import { Directs } from './directs.js';
+import { ChatBridge } from '../client.js';
+import { Directs, keyOf } from './directs.js';
 import { fold } from './names.js';
-import { DIRECT, Outbox, isLater } from './outbox.js';
 import { Store } from './store.js';
 import { TypingNews, Typists } from './typing.js';
 
 const MEMBERS_AGAIN = 5_000;
-const JOIN_AGAIN = 3_000;
 const realClock = { now: () => Date.now(), setTimeout: (f, ms) => setTimeout(f, ms), clearTimeout: (timer) => clearTimeout(timer) };
 
+/** What waits or failed, as it stands in a place: that of a direct message is the key of its conversation. */
+const placed = (item) => (item.to === undefined ? item : { ...item, room: keyOf(item.to) });
+
 export class Chat {
-  #keep; #on; #clock; #timer = null;
-  #before;  // the name wished for before the one that is asked for
+  #keep; #on; #clock;
+  #renames = 0;                // that have no answer yet
   #askedMembers = new Map();
-  #wholeList = new Set();      // rooms whose next `members` answers a person's question
-  defaultRoom = null;
-  session;
 
   /**
-   * keep: {session, nick, items, directs, saveSession(id), saveItems(items), saveDirects(directs)}: what outlives the program.
-   * on: {change(), welcomed(room), nick(nick), error(frame), members(frame), direct(conversation), moved({from, to})}: all optional. `direct`:
-   * something new in a conversation nobody looks at; `moved`: one has another key.
+   * client: what ChatBridge takes. keep: {directs, saveDirects(directs)}: conversations outlive the page.
+   * on: {change(), welcomed(room), nick(nick), error(frame), direct(conversation), moved({from, to})}: all optional. `direct`: something
+   * new in a conversation nobody looks at; `moved`: one has another key; an error with `renaming` is about that name.
    */
-  constructor({ url, keep = {}, on = {}, clock = realClock, id, ...rest }) {
+  constructor({ client, keep = {}, on = {} }, surroundings = {}) {
     this.#keep = keep;
     this.#on = on;
-    this.#clock = clock;
-    this.session = keep.session ?? null;
-    this.wanted = keep.nick ?? '';
+    this.#clock = surroundings.clock ?? realClock;
     this.store = new Store();
     this.directs = new Directs(keep.directs ?? []);
-    this.outbox = new Outbox({ items: keep.items, save: keep.saveItems, now: clock.now, id });
+    this.client = new ChatBridge(client, surroundings);
+    this.typists = new Typists({ clock: this.#clock, changed: () => this.#changed() });
+    this.news = new TypingNews({ clock: this.#clock, send: (room) => this.client.typing(room) });
     this.#withConversations();
-    this.typists = new Typists({ clock, changed: () => this.#changed() });
-    this.news = new TypingNews({ clock, send: (room) => this.#sendTyping(room) });
-    this.connection = new Connection({
-      url, clock, ...rest,
-      hello: () => this.#hello(),
-      onFrame: (frame) => this.#apply(frame),
-      onState: (state) => this.#stateChanged(state),
-    });
+    this.#listen();
   }
 
-  get connected() { return this.connection.state.name === 'connected'; }
+  get state() { return this.client.state; }
+  get connected() { return this.client.connected; }
+  get wanted() { return this.client.wanted; }
+  set wanted(nick) { this.client.wanted = nick; }
+  get renaming() { return this.#renames > 0; }
 
-  /** Another name was asked for, and there is no answer yet. */
-  get renaming() { return this.#before !== undefined; }
-
-  start() { this.connection.start(); }
-  stop() { this.connection.stop(); }
-  wake() { this.connection.wake(); }
+  start() { this.client.connect(); }
+  stop() { this.client.close(); }
+  wake() { this.client.wake(); }
 
   join(name) {
-    if (!this.store.rooms.has(name)) {
-      this.store.add(name);
-      if (this.connected) this.#sendJoin(this.store.rooms.get(name));
-    }
+    this.store.add(name);
+    this.client.join(name);
     this.#changed();
   }
 
   leave(name) {
-    if (!this.store.rooms.get(name)?.refused) this.connection.send({ type: 'leave', room: name });
-    this.outbox.close(name);
-    this.outbox.drop(name);
+    this.client.leave(name);
     this.store.remove(name);
     this.typists.clear(name);
     this.#changed();
@@ -80,18 +69,16 @@ export class Chat {
 
   /** Puts a conversation out of sight, and what waits in it away. */
   close(key) {
-    this.outbox.drop(key);
+    this.#drop(key);
     this.directs.close(key);
-    if (this.store.current === key) this.store.current = null;
     this.#saveDirects();
     this.#changed();
   }
 
   /** A conversation that came to nothing. */
   forget(key) {
-    this.outbox.drop(key);
+    this.#drop(key);
     this.directs.forget(key);
-    if (this.store.current === key) this.store.current = null;
     this.#saveDirects();
     this.#changed();
   }
@@ -105,12 +92,17 @@ export class Chat {
     return conversation;
   }
 
-  direct(nick, text) {
-    const conversation = this.converse(nick);
-    const item = this.outbox.add(conversation.key, text, { to: conversation.nick });
-    this.#flush();
-    return item;
-  }
+  /** Says something; gives the message's id. */
+  say(room, text, how) { return this.client.send(room, text, how).id; }
+  direct(nick, text) { return this.client.direct(this.converse(nick).nick, text).id; }
+
+  retry(id) { this.client.retry(id); }
+  discard(id) { return this.client.discard(id); }
+
+  /** What waits for a place, or failed there. */
+  outgoing(place) { return this.client.outbox.map(placed).filter((item) => item.room === place); }
+  item(id) { return this.client.outbox.map(placed).find((item) => item.id === id); }
+  get waiting() { return this.client.outbox.some((item) => item.state === 'pending'); }
 
   /** The box holds this now, by the person's own hand. */
   typed(place, text) { this.news.typed(place, text); }
@@ -123,128 +115,80 @@ export class Chat {
 
   /** Messages left behind by others of ours. */
   adopt(items) {
-    this.outbox.adopt(items);
+    this.client.adopt(items);
     this.#withConversations();
-    this.#flush();
   }
-
-  say(room, text, { action } = {}) {
-    const item = this.outbox.add(room, text, { action });
-    this.#flush();
-    return item;
-  }
-
-  retry(id) { this.outbox.retry(id); this.#flush(); }
-  discard(id) { const item = this.outbox.discard(id); this.#changed(); return item; }
 
   /** False when it can only be wished for: it is then asked for at the next greeting. */
   rename(nick) {
-    const before = this.wanted;
-    this.wanted = nick;
-    if (!this.connection.send({ type: 'nick', nick })) return false;
-    this.#before = before;
-    return true;
+    this.#renames += 1;
+    this.client.rename(nick).catch((error) => { if (error.code !== 'replaced') this.#on.error?.({ ...error, message: error.message, renaming: nick }); })
+      .finally(() => { this.#renames -= 1; });
+    return this.connected;
   }
 
   history(name, limit = 50) {
     const before = this.store.oldest(name);
     const room = this.store.rooms.get(name);
     if (before === null || !room.joined || room.loading) return false;
-    room.loading = this.connection.send({ type: 'history', room: name, before, limit });
+    room.loading = true;
+    this.client.history(name, { before, limit }).then((frame) => this.store.history(frame), () => { room.loading = false; }).finally(() => this.#changed());
     this.#changed();
-    return room.loading;
+    return true;
   }
 
-  /** Asks who is there; the answer comes by on.members. */
-  who(name) {
-    this.#wholeList.add(name);
-    return this.connection.send({ type: 'who', room: name, limit: 100 });
+  /** The answer to who is there. */
+  async who(room) {
+    const frame = await this.client.who(room);
+    this.store.members(frame);
+    this.#changed();
+    return frame;
   }
 
-  #hello() {
-    return { type: 'hello', ...(this.wanted && { nick: this.wanted }), ...(this.session && { session: this.session }) };
+  #listen() {
+    const handlers = {
+      state: (state) => this.#stateChanged(state),
+      welcome: (frame) => this.#welcome(frame),
+      joined: (frame) => this.store.joined(frame),
+      message: (frame) => this.#message(frame),
+      outbox: (news) => this.#became(news),
+      gap: (frame) => this.store.gap(frame),
+      direct: (frame) => this.#direct(frame),
+      typing: (frame) => this.#typing(frame),
+      presence: (frame) => this.#presence(frame),
+      nick: (frame) => this.#renamed(frame),
+      error: (frame) => this.#refused(frame),
+      latency: () => {},
+    };
+    for (const [type, handle] of Object.entries(handlers)) this.client.on(type, (detail) => { handle(detail); this.#changed(); });
   }
 
   #stateChanged(state) {
-    if (state.name !== 'connected') {
-      this.outbox.disconnected();
-      this.store.disconnected();
-      this.typists.clear();
-      this.#wholeList.clear();
-    }
-    this.#changed();
+    if (state.name === 'connected') return;
+    this.store.disconnected();
+    this.typists.clear();
   }
 
-  #apply(frame) {
-    switch (frame.type) {
-      case 'welcome': this.#welcome(frame); break;
-      case 'joined': this.#joined(frame); break;
-      case 'left': if (this.store.rooms.has(frame.room)) this.#closed(frame.room); break;
-      case 'message': {
-        if (this.store.rooms.has(frame.room)) this.store.message(frame, Boolean(frame.id && this.outbox.seen(frame.id)));
-        this.typists.stopped(frame.room, frame.nick);
-        break;
-      }
-      case 'ack': this.#acknowledged(frame); break;
-      case 'direct': this.#direct(frame); break;
-      case 'typing': this.#typing(frame); break;
-      case 'history': this.store.history(frame); break;
-      case 'gap': {
-        for (const item of this.outbox.takeSent(frame.room, frame.from, frame.to)) this.store.settle(frame.room, item);
-        this.store.gap(frame);
-        break;
-      }
-      case 'members': this.#members(frame); break;
-      case 'presence': this.#presence(frame); break;
-      case 'nick': this.#renamed(frame); break;
-      case 'error': this.#error(frame); break;
-      default: break;  // pong, bye and what later servers may say
-    }
-    this.#flush();
-  }
-
-  #welcome({ nick, session, room, limits }) {
+  #welcome({ nick, room }) {
     this.store.nick = nick;
     this.directs.called(nick);
-    this.session = session;
-    this.defaultRoom = room;
-    Object.assign(this.outbox.limits, limits);
-    this.#keep.saveSession?.(session);
-    this.outbox.open(DIRECT);
-    for (const known of this.store.rooms.values()) this.#sendJoin(known);
     this.#on.welcomed?.(room);
   }
 
-  #sendJoin({ name, after, epoch }) {
-    this.connection.send({ type: 'join', room: name, ...(after !== undefined && { after, epoch }) });
+  #message(frame) {
+    this.store.message(frame, frame.mine);
+    this.typists.stopped(frame.room, frame.nick);
   }
 
-  #joined(frame) {
-    if (!this.store.rooms.has(frame.room)) return;  // left again meanwhile
-    // What was acknowledged in a numbering that ended stays with it, above the line.
-    if (this.store.isNewEpoch(frame)) for (const item of this.outbox.takeSent(frame.room)) this.store.settle(frame.room, item);
-    this.store.joined(frame);
-    this.outbox.open(frame.room);
-  }
-
-  #closed(name) {
-    this.outbox.close(name);
-    this.store.rooms.get(name).joined = false;
-  }
-
-  // An ack for a message the stream has passed already: sent again after a reload, when this room starts at a later place.
-  #settleBelow(name) {
-    const { after } = this.store.rooms.get(name) ?? {};
-    if (after === undefined) return;
-    for (const item of this.outbox.takeSent(name, 0, after)) this.store.settle(name, item);
-  }
-
-  #acknowledged({ id, seq, room }) {
-    const item = this.outbox.acknowledged(id, seq);
-    if (item?.to === undefined) return this.#settleBelow(room);
-    this.outbox.seen(id);  // nothing else will come of it
-    this.directs.said(item, this.#clock.now());
-    this.#saveDirects();
+  #became({ item, change }) {
+    if (item.to === undefined) {
+      if (change === 'unseen') this.store.settle(item.room, item);
+    } else if (change === 'seen') {
+      this.directs.said(item, this.#clock.now());
+      this.#saveDirects();
+    } else if (change === 'failed' && item.code === 'no_such_nick' && item.asked === item.to) {
+      this.directs.gone(keyOf(item.to));
+    }
   }
 
   #direct(frame) {
@@ -257,14 +201,9 @@ export class Chat {
     if (this.store.rooms.get(room)?.joined && typeof nick === 'string' && nick !== this.store.nick) this.typists.heard(room, nick);
   }
 
-  #sendTyping(room) {
-    return Boolean(this.store.rooms.get(room)?.joined) && this.connection.send({ type: 'typing', room });
-  }
-
   #renamed(frame) {
     if (frame.old !== undefined) this.typists.renamed(frame.room, frame.old, frame.nick);
     if (this.store.renamed(frame)) {
-      this.#before = undefined;
       this.directs.called(frame.nick);
       this.#on.nick?.(frame.nick);
     } else this.#follow(frame);
@@ -274,29 +213,16 @@ export class Chat {
   #follow({ old, nick }) {
     const moved = this.directs.renamed(old, nick);
     if (moved) {
-      this.outbox.move(moved.from, moved.to, nick);
       if (this.store.current === moved.from) this.store.current = moved.to;
       this.#on.moved?.(moved);
     }
     this.#saveDirects();
   }
 
-  // What waits must be seen, whatever became of its conversation.
-  #withConversations() {
-    for (const to of this.outbox.recipients()) this.directs.begin(to);
-  }
-
-  #saveDirects() { this.#keep.saveDirects?.(this.directs.save()); }
-
   #presence(frame) {
     this.store.presence(frame);
     for (const gone of frame.left ?? []) this.typists.stopped(frame.room, gone?.nick ?? gone);
     this.#completeMembers(frame);
-  }
-
-  #members(frame) {
-    if (this.#wholeList.delete(frame.room)) this.#on.members?.(frame);
-    this.store.members(frame);
   }
 
   // A crowd that became small again is named only from then on; the rest of the names has to be asked for.
@@ -305,47 +231,26 @@ export class Chat {
     if (!room || room.members || !(joined || left)) return;
     if (this.#clock.now() - (this.#askedMembers.get(name) ?? -Infinity) < MEMBERS_AGAIN) return;
     this.#askedMembers.set(name, this.#clock.now());
-    this.connection.send({ type: 'who', room: name, limit: 100 });
+    this.who(name).catch(() => {});
   }
 
-  // A name refused is not asked for again by itself; the one before is.
   #refused(frame) {
-    this.#on.error?.(frame);
-    if (this.#before !== undefined) this.wanted = this.#before;
-    this.#before = undefined;
-  }
-  #error(frame) {
-    const item = frame.id && this.outbox.refused(frame.id, frame.code, frame.message);
     const room = this.store.rooms.get(frame.room);
-    if (room) room.loading = false;
-    if (item) {
-      if (item.to !== undefined && item.asked === item.to && frame.code === 'no_such_nick') this.directs.gone(item.room);
-      return;
-    }
-    if (frame.code === 'unknown_type' && !frame.id) return;  // an older server, and typing or the like: nothing is lost
-    const named = frame.code === 'nick_taken' || frame.code === 'bad_nick' || (frame.code === 'rate_limited' && this.renaming);
-    if (named) return this.#refused(frame);
-    if (room && !room.joined && isLater(frame.code)) {
-      this.#clock.setTimeout(() => { if (this.connected && !room.joined && this.store.rooms.get(room.name) === room) this.#sendJoin(room); }, JOIN_AGAIN);
-    } else {
-      if (room && !room.joined) room.refused = true;
-      this.#on.error?.(frame);
-    }
+    if (room && !room.joined) room.refused = true;
+    this.#on.error?.(frame);
   }
 
-  #flush() {
-    if (this.connected) {
-      for (const { id, room, to, text, action } of this.outbox.take()) {
-        this.connection.send(to === undefined
-          ? { type: 'message', room, text, id, ...(action && { action: true }) }
-          : { type: 'direct', nick: to, text, id });
-      }
-      this.#clock.clearTimeout(this.#timer);
-      const at = this.outbox.resumeAt;
-      if (at !== null) this.#timer = this.#clock.setTimeout(() => this.#flush(), at - this.#clock.now());
-    }
-    this.#changed();
+  #drop(key) {
+    for (const { id } of this.outgoing(key)) this.client.discard(id);
+    if (this.store.current === key) this.store.current = null;
   }
+
+  // What waits must be seen, whatever became of its conversation.
+  #withConversations() {
+    for (const { to } of this.client.outbox) if (to !== undefined) this.directs.begin(to);
+  }
+
+  #saveDirects() { this.#keep.saveDirects?.(this.directs.save()); }
 
   #changed() { this.#on.change?.(); }
 }

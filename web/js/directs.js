@@ -81,8 +81,8 @@ export class Directs {
   }
 
   /** A message of the outbox was acknowledged. */
-  said({ id, room, to, text }, now) {
-    const conversation = this.conversations.get(room) ?? this.begin(to);
+  said({ id, to, text }, now) {
+    const conversation = this.conversations.get(keyOf(to)) ?? this.begin(to);
     const at = new Date(now).toISOString();
     conversation.gone = false;
     this.#push(conversation, { kind: 'message', nick: this.#self, via: 'ws', at, text, id, mine: true, own: true }, `out-${id}`);

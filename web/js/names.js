@@ -1,5 +1,7 @@
 // What rooms and people may be called, and when two names are one.
 
+export { fold } from '../client.js';
+
 const ROOM = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const NICK = /^[\p{L}\p{M}\p{Nd}_-]{1,32}$/u;
 
@@ -8,6 +10,3 @@ export const isNick = (name) => NICK.test(name);
 
 /** False for raw clients of a verbatim relay, which nobody can write to alone: no person can have such a name. */
 export const isPerson = (name) => isNick(name) && !/^(tcp|udp|ws|http|link)-\d+$/i.test(name);
-
-/** Equal only for nicks that the server holds for one; it may hold more for one than this does, never fewer. */
-export const fold = (nick) => nick.normalize('NFKC').toLowerCase();

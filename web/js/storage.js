@@ -1,47 +1,50 @@
-// What outlives the page: the nick, the rooms, this tab's session and its outbox.
+// What outlives the page: the nick, the rooms, the session and what was written.
 //
-// Two tabs are two people, so session and outbox belong to a tab. The outbox lies in localStorage all the same, because what lies in
-// sessionStorage goes with the tab, and with it what was typed. Each tab keeps a record there; the record of a tab that was closed, or has not
-// been heard of for long, is taken over by the next tab without a session: same session, same ids, so nothing is sent twice.
+// The tabs of a browser are one person: one session and one nick, in localStorage. Each tab has an outbox of its own. It lies in localStorage
+// all the same, because what lies in sessionStorage goes with the tab, and with it what was typed. Each tab keeps a record there; the record of
+// a tab that was closed, or has not been heard of for long, is taken over by another: same session, same ids, so nothing is sent twice.
 
-const PREFIX = 'chatbridge.';
-const OUTBOX = `${PREFIX}outbox.`;
-const DIRECTS = `${PREFIX}directs.`;
+const SESSION = 'chatbridge.session';
+const OUTBOX = 'chatbridge.outbox';
+const NICK = 'chatbridge.nick';
+const ROOMS = 'chatbridge.rooms';
+const TAB = 'chatbridge.tab';
+const DIRECTS = 'chatbridge.directs';
 const STALE = 90_000;     // browsers let a hidden tab's timers run once a minute
-const GRACE = 60_000;     // a closed tab's session without messages is worth keeping as long as the server keeps its nick
+const RELOAD = 10_000;    // a tab that was closed may be back in a moment
 
 export class Storage {
-  #local; #session; #now; #tab; #items = [];
+  #local; #session; #now; #tab; #items;
 
   /** local, session: functions, since even to name the browser's storage may throw. */
   constructor({ local, session, now = () => Date.now(), newId }) {
     this.#local = guarded(local);
     this.#session = guarded(session);
     this.#now = now;
-    this.#tab = this.#session.get(`${PREFIX}tab`);
+    this.#tab = this.#session.get(TAB);
     // A duplicated tab is born with a copy of the other's name.
-    if (!this.#tab || this.#inUse(this.#record(OUTBOX + this.#tab))) {
+    if (!this.#tab || this.#inUse(this.#recordOf(this.#tab))) {
       this.#tab = newId();
-      this.#session.set(`${PREFIX}tab`, this.#tab);
+      this.#session.set(TAB, this.#tab);
     }
-    this.session = this.#session.get(`${PREFIX}session`);
-    this.#items = this.#record(OUTBOX + this.#tab)?.items ?? [];
-    this.#items.push(...this.takeOver());
+    this.#items = [...this.#recordOf(this.#tab)?.items ?? [], ...this.takeOver(0)];
     this.beat();
   }
 
-  /** The outbox this tab starts with. */
-  get items() { return this.#items; }
-
-  saveItems(items) {
-    this.#items = items;
-    this.beat();
+  /** What the client asks for: the session of all tabs, the outbox of this one. */
+  getItem(name) {
+    if (name === SESSION) return this.#local.get(SESSION) ?? this.#session.get(SESSION);
+    return name === OUTBOX ? JSON.stringify(this.#items) : null;
   }
 
-  saveSession(session) {
-    this.session = session;
-    this.#session.set(`${PREFIX}session`, session);
-    this.beat();
+  setItem(name, value) {
+    if (name === SESSION) {
+      this.#local.set(SESSION, value);
+      this.#session.set(SESSION, value);  // when the other one is full, a reload finds it here
+    } else if (name === OUTBOX) {
+      this.#items = JSON.parse(value);
+      this.beat();
+    }
   }
 
   /** Says that this tab is there; call it more often than every 90 s. */
@@ -50,43 +53,35 @@ export class Storage {
   /** This tab is going away; what it has may be taken over. */
   release() { this.#write(false); }
 
-  /** Messages of tabs that are gone and had the session of this one, or any when this one has none yet. */
-  takeOver() {
+  /** Messages of tabs that are gone for longer than this. */
+  takeOver(ms = RELOAD) {
     const items = [];
-    for (const key of this.#local.keys().filter((name) => name.startsWith(OUTBOX) && name !== OUTBOX + this.#tab)) {
+    for (const key of this.#local.keys().filter((name) => name.startsWith(`${OUTBOX}.`) && name !== `${OUTBOX}.${this.#tab}`)) {
       const record = this.#record(key);
-      if (this.#inUse(record)) continue;
-      const useful = record && (record.items.length > 0 || this.#now() - record.seen < GRACE);
-      if (useful && this.session && record.session !== this.session) continue;
+      if (this.#inUse(record) || (record && this.#now() - record.seen < ms)) continue;
       this.#local.remove(key);
-      if (!useful) continue;
-      if (!this.session && record.session) {
-        this.session = record.session;
-        this.#session.set(`${PREFIX}session`, record.session);
-      }
       // A direct message must not go out twice, and a tab that only slept has still got it: its writer decides.
-      items.push(...record.items.map((item) => (item?.to === undefined ? item : { ...item, written: true })));
+      items.push(...(record?.items ?? []).map((item) => (item?.to === undefined ? item : { ...item, written: true })));
     }
     return items;
   }
 
   /** null before the first visit; '' for someone who would rather be a guest. */
-  get nick() { return this.#session.get(`${PREFIX}nick`) ?? this.#local.get(`${PREFIX}nick`); }
-  set nick(nick) {
-    this.#session.set(`${PREFIX}nick`, nick);
-    this.#local.set(`${PREFIX}nick`, nick);
-  }
+  get nick() { return this.#local.get(NICK); }
+  set nick(nick) { this.#local.set(NICK, nick); }
+
+  get rooms() { return strings(decode(this.#local.get(ROOMS))); }
+  set rooms(rooms) { this.#local.set(ROOMS, JSON.stringify(rooms)); }
 
   /** What was said in private, which no server keeps: as long as this tab, past reloads of it. A duplicate of the tab begins without. */
-  get directs() { return decode(this.#session.get(DIRECTS + this.#tab)); }
-  set directs(directs) { this.#session.set(DIRECTS + this.#tab, JSON.stringify(directs)); }
-
-  get rooms() { return strings(decode(this.#local.get(`${PREFIX}rooms`))); }
-  set rooms(rooms) { this.#local.set(`${PREFIX}rooms`, JSON.stringify(rooms)); }
+  get directs() { return decode(this.#session.get(`${DIRECTS}.${this.#tab}`)); }
+  set directs(directs) { this.#session.set(`${DIRECTS}.${this.#tab}`, JSON.stringify(directs)); }
 
   #write(open) {
-    this.#local.set(OUTBOX + this.#tab, JSON.stringify({ session: this.session, items: this.#items, seen: this.#now(), open }));
+    this.#local.set(`${OUTBOX}.${this.#tab}`, JSON.stringify({ items: this.#items, seen: this.#now(), open }));
   }
+
+  #recordOf(tab) { return this.#record(`${OUTBOX}.${tab}`); }
 
   #record(key) {
     const record = decode(this.#local.get(key));

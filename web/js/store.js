@@ -84,7 +84,7 @@ export class Store {
     room.after = Math.max(room.after ?? 0, frame.seq);
     room.head = Math.max(room.head, frame.seq);
     if (room.entries.length > MOST_HELD) this.trim(room.name);
-    if (!mine && room.name !== this.current && frame.seq > room.readTo) room.unread += 1;
+    if (!mine && !frame.own && room.name !== this.current && frame.seq > room.readTo) room.unread += 1;
     return entry;
   }
 

@@ -1,4 +1,5 @@
-// Every sentence the page puts together, in one place.
+// Every sentence the page puts together, in one place, sorted by where it belongs. What always stands there is in index.html: whoever translates
+// the page translates these two files, and the `lang` of the one.
 
 const COMMANDS = [
   ['/nick NAME', 'be called NAME'],
@@ -126,6 +127,60 @@ function names(list) {
   const rest = list.length - shown.length;
   return rest ? `${shown.join(', ')} and ${number.format(rest)} more` : shown.join(', ');
 }
+
+export const welcome = (room) => `Come in to ${room}`;
+export const plainHttp = 'This page came over plain http, which anybody on the way can read. Browsers keep some things from such pages, like desktop notifications; the rest works.';
+/** What becomes of what is written while there is no connection. */
+export function kept(state) {
+  if (state.name === 'waiting') return 'What you write is kept here, and sent once when the connection is back.';
+  if (state.name === 'offline') return 'What you write is kept here until you connect.';
+  return '';
+}
+
+export const or = 'or';
+export const keys = {
+  list: 'This list',
+  goTo: 'Go to a room or person',
+  before: 'The room before',
+  after: 'The next room',
+  unreadBefore: 'The unread one before',
+  unreadAfter: 'The next unread one',
+  pageUp: 'Scroll up, while writing too',
+  pageDown: 'Scroll down, while writing too',
+  escape: 'Close, or go to the newest message',
+  send: 'Send',
+  line: 'Begin another line',
+};
+
+/** Beside a place one may go to. */
+export function switcher({ kind, unread, here, fresh }) {
+  if (fresh) return 'new room';
+  if (unread) return `${number.format(unread)} unread`;
+  if (kind === 'person') return here ? '' : 'write alone';
+  return here ? '' : 'join';
+}
+
+export const copy = 'Copy';
+export const copied = 'Copied';
+export const copyYourself = (secure) => `The browser lets this page copy nothing${secure ? '' : ', as it came over plain http'}. It is selected: copy it with Ctrl+C or by hand.`;
+export const invite = {
+  title: (room) => `Invite to ${room}`,
+  asking: 'Asking the server where it listens …',
+  unknown: 'The server could not be asked where it listens. Open this again when you are connected.',
+  link: 'A browser',
+  udp: 'UDP, with netcat',
+  names: 'Everybody is a guest at first; /nick NAME gives a name.',
+  then: (enter) => `Then type ${enter}`,
+  python: 'Save it as join.py and run python3 join.py.',
+  cookie: 'Each line is a datagram. A server that does not know you answers with a /hello line; send that back, and the line above it again.',
+  connect: 'The client that comes with the server: history, names and coming back after a lost connection.',
+  ports: 'The numbers are those this server listens on. Behind a container, a proxy or a firewall they may be others.',
+  oneRoom: (room) => `This server relays raw bytes, and all raw clients are in ${room}: those commands lead there.`,
+  missing: {
+    tcp: 'There is nothing for nc, telnet and Python here: this server takes no raw TCP at this address.',
+    udp: 'There is nothing for UDP here: this server takes none at this address.',
+  },
+};
 
 export const noPlace = 'Join a room to write';
 export const place = (room) => `Write to ${room}`;

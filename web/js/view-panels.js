@@ -13,9 +13,8 @@ export class Panels {
       $(`${name}-panel`).querySelector('.close-panel').onclick = () => this.close();
     }
     $('backdrop').onclick = () => this.close();
-    document.addEventListener('keydown', (event) => { if (event.key === 'Escape' && this.#open) this.close(); });
     // A screen that became wide enough shows the panel anyway.
-    matchMedia('(min-width: 70rem)').addEventListener('change', () => this.close({ focus: false }));
+    addEventListener('resize', () => { if (this.#open && getComputedStyle($(`${this.#open}-panel`)).position !== 'fixed') this.close({ focus: false }); });
   }
 
   open(name) {
@@ -26,12 +25,14 @@ export class Panels {
     this.opened(name);
   }
 
+  /** False: none was open. */
   close({ focus = true } = {}) {
     const name = this.#open;
-    if (!name) return;
+    if (!name) return false;
     this.#open = null;
     this.#show(name, false);
     if (focus) $(`open-${name}`).focus();
+    return true;
   }
 
   #show(name, open) {

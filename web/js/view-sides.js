@@ -1,6 +1,6 @@
 // The lists beside the messages: rooms, conversations, people.
 
-import { $, arrange, element, nickElement, set, setText } from './view.js';
+import { $, arrange, element, icon, nickElement, set, setText } from './view.js';
 import { isPerson } from './names.js';
 import { viaElement } from './view-message.js';
 import * as texts from './texts.js';
@@ -55,7 +55,7 @@ export class RoomsView {
         element('span', 'room-name', {}, name),
         unreadElement()),
       element('button', 'icon leave', { type: 'button', 'data-leave': name, title: `Leave ${name}` },
-        element('span', 'cross', { 'aria-hidden': 'true' }), element('span', 'hidden', {}, `Leave ${name}`)));
+        icon('close'), element('span', 'hidden', {}, `Leave ${name}`)));
   }
 }
 
@@ -145,5 +145,5 @@ function renderUnread(badge, unread) {
 }
 
 function closeElement() {
-  return element('button', 'icon leave', { type: 'button' }, element('span', 'cross', { 'aria-hidden': 'true' }), element('span', 'hidden'));
+  return element('button', 'icon leave', { type: 'button' }, icon('close'), element('span', 'hidden'));
 }

@@ -20,7 +20,9 @@ export class StatusView {
     setText($('status-word'), word);
     setText($('status-more'), more);
     set($('status'), 'data-state', word);
-    $('connect').hidden = state.name === 'connected' || state.name === 'connecting';
+    const kept = texts.kept(state);
+    $('kept').hidden = !kept;
+    setText($('kept-text'), kept);
     clearTimeout(this.#timer);
     if (state.name === 'waiting') this.#timer = setTimeout(() => this.render(state), 500);
   }

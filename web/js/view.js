@@ -2,6 +2,8 @@
 
 import { fold } from './names.js';
 
+const SVG = 'http://www.w3.org/2000/svg';
+
 export const $ = (id) => document.getElementById(id);
 
 /** An element with a class, attributes and children; null and undefined children are left out. */
@@ -11,6 +13,17 @@ export function element(tag, className = '', attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) set(made, name, value);
   made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
+}
+
+/** One of the signs that stand at the top of the page. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('class', 'i');
+  svg.setAttribute('aria-hidden', 'true');
+  const use = document.createElementNS(SVG, 'use');
+  use.setAttribute('href', `#i-${name}`);
+  svg.append(use);
+  return svg;
 }
 
 /** Sets an attribute, or takes it away for undefined; leaves it alone when nothing changes. */

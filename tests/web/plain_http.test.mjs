@@ -1,0 +1,62 @@
+// Over plain http under a name of a local network: no secure context, so a browser holds things back. What can work does, what cannot says why.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { TcpClient } from '../support/clients.mjs';
+import { startDaemon } from '../support/daemon.mjs';
+import { Person, launchBrowser } from './browser.mjs';
+
+let browser;
+before(async () => { browser = await launchBrowser('--host-resolver-rules=MAP chat.internal 127.0.0.1'); });
+after(() => browser?.close());
+
+async function setup(t) {
+  const daemon = await startDaemon();
+  const ann = await Person.open(browser, `http://chat.internal:${daemon.http}/#dev`);
+  const bob = await new TcpClient(daemon.tcp).connect({ nick: 'bob', room: 'dev' });
+  t.after(async () => {
+    await ann.close();
+    await bob.close();
+    await daemon.stop();
+  });
+  assert.equal(await ann.page.evaluate(() => isSecureContext), false);
+  await ann.enter('ann');
+  return { daemon, ann, bob, page: ann.page };
+}
+
+test('one writes, reads, and comes back to one\'s name and what was pending', async (t) => {
+  const { ann, bob, page } = await setup(t);
+  await ann.say('no crypto.randomUUID here');
+  await bob.hears('no crypto.randomUUID here');
+  await bob.say('and none missed');
+  await ann.hears('and none missed');
+  ann.outage = true;
+  let cut = true;
+  await page.routeWebSocket(/\/ws$/, (socket) => (cut ? socket.close() : socket.connectToServer()));
+  await page.reload();
+  await ann.say('written offline');
+  await ann.message('written offline', 'pending').waitFor();
+  cut = false;
+  await page.reload();
+  await bob.hears('written offline');
+  await ann.people.getByText('ann', { exact: true }).waitFor();
+  assert.equal(bob.count('written offline'), 1);
+});
+
+test('lines of the invite panel name this host, and are copied without the clipboard interface', async (t) => {
+  const { daemon, ann, page } = await setup(t);
+  assert.equal(await page.evaluate(() => navigator.clipboard), undefined);
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Invite to dev' });
+  await dialog.getByRole('button', { name: 'Copy A browser' }).click();
+  await dialog.getByRole('button', { name: 'Copied A browser' }).waitFor();
+  await page.keyboard.press('Escape');
+  await ann.box.focus();
+  await page.keyboard.press('Control+V');
+  assert.equal(await ann.box.inputValue(), `http://chat.internal:${daemon.http}/#dev`);
+});
+
+test('the settings say what the connection costs', async (t) => {
+  const { page } = await setup(t);
+  await page.getByRole('button', { name: /settings/ }).click();
+  await page.getByText(/came over plain http/).waitFor();
+});

@@ -1,0 +1,141 @@
+// Several tabs of one browser are one person.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { WsV1Client } from '../support/clients.mjs';
+import { startDaemon } from '../support/daemon.mjs';
+import { Person, launchBrowser } from './browser.mjs';
+
+let browser;
+before(async () => { browser = await launchBrowser(); });
+after(() => browser?.close());
+
+async function setup(t) {
+  const open = [];
+  const s = {
+    daemon: await startDaemon(),
+    url: () => `http://127.0.0.1:${s.daemon.http}/`,
+    async person(nick) {
+      const person = await Person.open(browser, s.url());
+      open.push(person);
+      return person.enter(nick);
+    },
+    async v1(nick) {
+      const client = new WsV1Client(s.daemon.http);
+      open.push(client);
+      return client.connect({ nick });
+    },
+    async restart() {
+      const { http } = s.daemon;
+      await s.daemon.stop();
+      s.daemon = await startDaemon({ args: ['--http', `127.0.0.1:${http}`] });
+    },
+  };
+  t.after(async () => {
+    const failures = [];
+    for (const each of open.reverse()) await each.close().catch((error) => failures.push(error));
+    await s.daemon.stop().catch((error) => failures.push(error));
+    if (failures.length) throw failures[0];
+  });
+  return s;
+}
+
+const conversation = (person, name) => person.page.getByRole('list', { name: 'Direct messages' }).getByRole('button', { name, exact: true });
+
+test('a second tab is the same person: asked for no name, no guest, and what is said in one is in both', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  const twin = await ann.tab(s.url());
+  await twin.is('connected');
+  const bob = await s.v1('bob');
+  await bob.join('lobby');
+  await ann.say('from one');
+  await twin.hears('from one');
+  await twin.say('from the other');
+  await ann.hears('from the other');
+  for (const tab of [ann, twin]) {
+    await tab.people.getByText('bob', { exact: true }).waitFor();
+    assert.equal(await tab.people.getByRole('listitem').count(), 2, 'ann and bob');
+    assert.equal(await tab.log.locator('.message.own').count(), 2);
+    assert.equal(await tab.notice.isVisible(), false);
+  }
+  await twin.page.close();
+  await ann.say('still here');
+  await bob.hears('still here');
+  assert.deepEqual(bob.events.filter(({ type, left }) => type === 'presence' && left?.length), [], 'nobody left');
+});
+
+test('a new name in one tab is the name in the other, and stays it when that one comes back', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  const twin = await ann.tab(s.url());
+  await twin.is('connected');
+  await ann.say('/nick anna');
+  await twin.page.locator('#me-nick').getByText('anna', { exact: true }).waitFor();
+  await twin.page.reload();
+  await twin.is('connected');
+  await ann.people.getByText('anna', { exact: true }).waitFor();
+  await twin.say('who am I');
+  await ann.hears('who am I');
+  assert.equal((await ann.messages()).at(-1).nick, 'anna');
+});
+
+test('a direct message is in each tab once, and so is the answer', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  const twin = await ann.tab(s.url());
+  await twin.is('connected');
+  const bob = await s.v1('bob');
+  await bob.ask({ type: 'direct', nick: 'ann', text: 'psst', id: 'd1' }, ({ type, id }) => type === 'ack' && id === 'd1');
+  for (const tab of [ann, twin]) {
+    await conversation(tab, 'bob 1 unread').click();
+    await tab.message('psst').waitFor();
+  }
+  await ann.say('yes?');
+  await twin.message('yes?').waitFor();
+  await ann.message('yes?', 'sent').waitFor();
+  for (const tab of [ann, twin]) {
+    assert.deepEqual(await tab.log.locator('.message .text').allTextContents(), ['psst', 'yes?']);
+    assert.equal(await tab.log.locator('.message.own').count(), 1);
+  }
+});
+
+test('a server that forgot everybody: the tabs come back as one person under their name, and what each wrote is sent once', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  const tabs = [ann, await ann.tab(s.url()), await ann.tab(s.url())];
+  for (const tab of tabs) await tab.is('connected');
+  ann.outage = true;
+  await ann.context.setOffline(true);
+  for (const [i, tab] of tabs.entries()) {
+    await tab.say(`written in ${i}`);
+    await tab.message(`written in ${i}`, 'pending').waitFor();
+  }
+  await s.restart();
+  await ann.context.setOffline(false);
+  for (const tab of tabs) for (const i of tabs.keys()) await tab.hears(`written in ${i}`);
+  for (const tab of tabs) {
+    assert.deepEqual((await tab.messages()).map(({ nick }) => nick), ['ann', 'ann', 'ann']);
+    assert.deepEqual((await tab.texts()).sort(), ['written in 0', 'written in 1', 'written in 2']);
+    assert.equal(await tab.people.getByRole('listitem').count(), 1);
+    assert.equal(await tab.notice.isVisible(), false, 'nobody had to fight for it');
+  }
+});
+
+test('what a closed tab left behind is sent by one that is open', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  await ann.page.clock.install();
+  await ann.page.reload();
+  await ann.is('connected');
+  const twin = await ann.tab(s.url());
+  await twin.is('connected');
+  ann.outage = true;
+  await ann.context.setOffline(true);
+  await twin.say('left behind');
+  await twin.message('left behind', 'pending').waitFor();
+  await twin.page.close();
+  await ann.context.setOffline(false);
+  await ann.page.clock.fastForward(40_000);
+  await ann.hears('left behind');
+  assert.equal((await ann.messages())[0].nick, 'ann');
+});

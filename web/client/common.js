@@ -1,0 +1,24 @@
+// What the parts of the client share.
+
+/** 128 bits; getRandomValues works without a secure context, randomUUID does not. */
+export function newId(crypto = globalThis.crypto) {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Equal only for nicks that the server holds for one; it may hold more for one than this does, never fewer. */
+export const fold = (nick) => nick.normalize('NFKC').toLowerCase();
+
+/** True for a refusal that means "not now". */
+export const isLater = (code) => code === 'overloaded' || code === 'rate_limited';
+
+export function failure(code, message, more) {
+  return Object.assign(new Error(message || code), { code, ...more });
+}
+
+/** {promise, resolve, reject}. Nobody has to wait for the promise: failing then is no unhandled rejection. */
+export function deferred() {
+  const made = {};
+  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+  made.promise.catch(() => {});
+  return made;
+}
