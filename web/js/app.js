@@ -2,8 +2,10 @@
 
 import { newId } from '../client.js';
 import { Chat } from './chat.js';
-import { Storage } from './storage.js';
-import { parse } from './commands.js';
+import { Storage, guarded } from './storage.js';
+import { nicksOf } from './completion.js';
+import { Drafts } from './drafts.js';
+import { parse, secrecy } from './commands.js';
 import { keyOf } from './directs.js';
 import { fold, isNick, isRoom } from './names.js';
 import { rows } from './rows.js';
@@ -48,7 +50,6 @@ const chat = new Chat({
 const { store, directs } = chat;
 const PATIENCE = 2_000;
 let first = null;  // {id, place, until}: said to somebody new, from a place that is left when they are there
-const drafts = new Map();  // place -> what stood in the box there: what is meant for one must not end in another
 
 const panels = new Panels({ opened: refreshRooms });
 const status = new StatusView({ connect: () => { chat.start(); chat.wake(); } });
@@ -66,7 +67,17 @@ const roomsView = new RoomsView({ show: goTo, join: goTo, leave });
 const directsView = new DirectsView({ show: (key) => goToPerson(directs.conversations.get(key).nick), close });
 const peopleView = new PeopleView({ write: (nick) => { goToPerson(nick); composer.focus(); } });
 const typingView = new TypingView();
-const composer = new Composer(write, (text) => chat.typed(store.current, text));
+const composer = new Composer({
+  send: write,
+  several: writeSeveral,
+  typed: (text) => chat.typed(store.current, text),
+  limits: () => chat.client.limits,
+  sources: () => ({
+    commands: texts.commands,
+    get rooms() { return [...new Set([...store.rooms.keys(), ...others.map(({ room }) => room)])]; },
+    get nicks() { return nicksOf(store.rooms.get(store.current) ?? directs.conversations.get(store.current) ?? { entries: [] }, store.nick); },
+  }),
+}, new Drafts({ local: guarded(() => localStorage), session: guarded(() => sessionStorage) }));
 
 // {room} or {nick}, or nothing that could be either.
 function inAddress() {
@@ -100,10 +111,7 @@ function remember(address, { replace = false } = {}) {
 }
 
 function show(place, address, how) {
-  if (place !== store.current) {
-    drafts.set(store.current, composer.text);
-    composer.text = drafts.get(place) ?? '';
-  }
+  composer.enter(place);
   chat.show(place);
   remember(address, how);
   panels.close();
@@ -115,13 +123,12 @@ function goElsewhere() {
   if (store.current) return;
   const [next] = store.rooms.keys();
   if (next) return goTo(next, { replace: true });
-  composer.text = '';
+  composer.enter(null);
   remember(location.pathname, { replace: true });
 }
 
 function moved({ from, to }) {
-  drafts.set(to, drafts.get(from) || drafts.get(to) || '');
-  drafts.delete(from);
+  composer.move(from, to);
   if (store.current === to) remember(addressOf(directs.conversations.get(to)), { replace: true });
 }
 
@@ -168,6 +175,22 @@ function write(typed) {
   const done = act(command);
   draw();
   return done;
+}
+
+// Each as it stands: a line that was pasted is no command.
+function writeSeveral(pieces) {
+  if (pieces.some(secrecy)) {
+    status.notice(texts.secretLine);
+    return false;
+  }
+  const conversation = directs.conversations.get(store.current);
+  for (const text of pieces) {
+    if (conversation) chat.direct(conversation.nick, text);
+    else chat.say(store.current, text);
+  }
+  log.follow();
+  draw();
+  return true;
 }
 
 // False leaves what was typed in the box, for another try.
