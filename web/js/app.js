@@ -24,6 +24,7 @@ import { bindKeys } from './bindings.js';
 import { StatusView } from './view-status.js';
 import { TypingView } from './view-typing.js';
 import { listRooms } from './rooms.js';
+import { Alerting } from './alerting.js';
 import * as texts from './texts.js';
 
 const BEAT = 20_000;
@@ -39,7 +40,7 @@ const chat = new Chat({
     saveDirects: (kept) => { storage.directs = kept; },
   },
   on: {
-    change: draw,
+    change: () => { alerting.look(); draw(); },
     welcomed: (room) => { enter(room); refreshRooms(); },
     nick: (nick) => { storage.nick = nick; },
     direct: ({ nick }) => { $('news').textContent = ''; setText($('news'), texts.wroteToYou(nick)); },
@@ -65,8 +66,9 @@ const log = new LogView({
 });
 const roomsView = new RoomsView({ show: goTo, join: goTo, leave });
 const directsView = new DirectsView({ show: (key) => goToPerson(directs.conversations.get(key).nick), close });
-const peopleView = new PeopleView({ write: (nick) => { goToPerson(nick); composer.focus(); } });
+const peopleView = new PeopleView({ write: (nick) => { goToPerson(nick); composer.focus(); }, filter: draw });
 const typingView = new TypingView();
+const alerting = new Alerting(chat, { go: goToKey, changed: draw });
 const composer = new Composer({
   send: write,
   several: writeSeveral,
@@ -101,6 +103,13 @@ function goToPerson(nick, how) {
   show(conversation.key, addressOf(conversation), how);
 }
 
+// A room, or a conversation that is still there.
+function goToKey(key) {
+  const conversation = directs.conversations.get(key);
+  if (conversation) goToPerson(conversation.nick);
+  else if (store.rooms.has(key)) goTo(key);
+}
+
 const currentAddress = () => (directs.conversations.has(store.current) ? addressOf(directs.conversations.get(store.current)) : `#${store.current}`);
 const addressOf = ({ nick }) => `#@${encodeURIComponent(nick)}`;
 
@@ -129,6 +138,7 @@ function goElsewhere() {
 
 function moved({ from, to }) {
   composer.move(from, to);
+  alerting.move(from, to);
   if (store.current === to) remember(addressOf(directs.conversations.get(to)), { replace: true });
 }
 
@@ -273,11 +283,11 @@ function draw() {
     const room = store.rooms.get(store.current);
     const person = directs.conversations.get(store.current);
     const place = room ?? person ?? null;
-    const title = room?.name ?? person?.nick;
+    const name = room?.name ?? person?.nick;
     const conversations = [...directs.conversations.values()].filter((each) => each.open);
     status.render(chat.state);
-    roomsView.render([...store.rooms.values()], store.current, others);
-    directsView.render(conversations, store.current);
+    roomsView.render([...store.rooms.values()], store.current, others, alerting.isMuted);
+    directsView.render(conversations, store.current, alerting.isMuted);
     $('unread-dot').hidden = ![...store.rooms.values(), ...conversations].some(({ unread }) => unread > 0);
     peopleView.render(room ?? both(person), store.nick);
     composer.render(room ? texts.place(room.name) : person && texts.alone(person.nick));
@@ -291,12 +301,12 @@ function draw() {
       empty: texts.empty({ room, person }),
     });
     for (const { name } of store.rooms.values()) if (name !== store.current || log.atEnd) store.trim(name);
-    setText($('room-title'), title ?? 'chatbridge');
+    setText($('room-title'), name ?? 'chatbridge');
     $('open-invite').hidden = !room;
-    $('room-title').className = person ? `person-name hue-${hue(title)}` : room ? 'room-name' : '';
+    $('room-title').className = person ? `person-name hue-${hue(name)}` : room ? 'room-name' : '';
     setText($('me-nick'), store.nick || chat.wanted || 'guest');
     $('me-nick').className = `nick hue-${hue(store.nick || chat.wanted)}`;
-    document.title = title ? `${title} · chatbridge` : 'chatbridge';
+    alerting.render(name);
   });
 }
 
@@ -316,7 +326,7 @@ function open() {
   if (nick) goToPerson(nick, { replace: true });
   else if (room) goTo(room, { replace: true });
   chat.start();
-  draw();
+  alerting.attend();
   composer.focus();
 }
 

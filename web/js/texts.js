@@ -137,6 +137,26 @@ export const secretLine = 'One of the lines begins a command that is for nobody 
 export const justEdit = 'Edit first';
 export const pastedNews = (lines) => `${pasted(lines)}. Enter sends them as one message, Shift Tab leads to other ways.`;
 
+export const title = (place, waiting) => `${waiting ? `(${waiting > 99 ? '99+' : waiting}) ` : ''}${place ? `${place} · ` : ''}chatbridge`;
+/** [title, body] of a notification. */
+export function alert({ nick, text, action }, count, room) {
+  const where = room ? `${nick} in #${room}` : nick;
+  return [count > 1 ? `${where}, ${number.format(count)} messages` : where, action ? `${nick} ${text}` : text];
+}
+export const alertsOn = 'You will be told here of mentions and direct messages.';
+export function alertsWhy(state) {
+  switch (state) {
+    case 'insecure': return 'Browsers show them only for pages that come over https or from this very machine.';
+    case 'denied': return 'This browser does not allow it for this page. Its settings for the page, beside the address, can.';
+    case 'unsupported': return 'This browser does not show them for pages.';
+    default: return 'While this page is hidden or shows something else.';
+  }
+}
+export const mute = (place) => `Mute ${place}`;
+export const unmute = (place) => `Unmute ${place}`;
+export const unreadOf = (mentions) => ` unread${mentions ? `, ${mentions === 1 ? '1 mention' : `${number.format(mentions)} mentions`}` : ''}`;
+export const found = (n) => (n ? people(n) : 'Nobody of that name');
+
 function names(list) {
   const shown = list.slice(0, 5);
   const rest = list.length - shown.length;
