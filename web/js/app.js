@@ -2,8 +2,10 @@
 
 import { newId } from '../client.js';
 import { Chat } from './chat.js';
-import { Storage } from './storage.js';
-import { parse } from './commands.js';
+import { Storage, guarded } from './storage.js';
+import { nicksOf } from './completion.js';
+import { Drafts } from './drafts.js';
+import { parse, secrecy } from './commands.js';
 import { keyOf } from './directs.js';
 import { fold, isNick, isRoom } from './names.js';
 import { rows } from './rows.js';
@@ -22,6 +24,7 @@ import { bindKeys } from './bindings.js';
 import { StatusView } from './view-status.js';
 import { TypingView } from './view-typing.js';
 import { listRooms } from './rooms.js';
+import { Alerting } from './alerting.js';
 import * as texts from './texts.js';
 
 const BEAT = 20_000;
@@ -39,7 +42,7 @@ const chat = new Chat({
     saveDirects: (kept) => { storage.directs = kept; },
   },
   on: {
-    change: draw,
+    change: () => { alerting.look(); draw(); },
     welcomed: (room) => { enter(room); refreshRooms(); },
     nick: (nick) => { storage.nick = nick; },
     direct: ({ nick }) => { $('news').textContent = ''; setText($('news'), texts.wroteToYou(nick)); },
@@ -50,7 +53,6 @@ const chat = new Chat({
 const { store, directs } = chat;
 const PATIENCE = 2_000;
 let first = null;  // {id, place, until}: said to somebody new, from a place that is left when they are there
-const drafts = new Map();  // place -> what stood in the box there: what is meant for one must not end in another
 
 const panels = new Panels({ opened: refreshRooms });
 const status = new StatusView({ connect: () => { chat.start(); chat.wake(); } });
@@ -66,9 +68,20 @@ const log = new LogView({
 });
 const roomsView = new RoomsView({ show: goTo, join: goTo, leave });
 const directsView = new DirectsView({ show: (key) => goToPerson(directs.conversations.get(key).nick), close });
-const peopleView = new PeopleView({ write: (nick) => { goToPerson(nick); composer.focus(); } });
+const peopleView = new PeopleView({ write: (nick) => { goToPerson(nick); composer.focus(); }, filter: draw });
 const typingView = new TypingView();
-const composer = new Composer(write, (text) => chat.typed(store.current, text));
+const alerting = new Alerting(chat, { go: goToKey, changed: draw });
+const composer = new Composer({
+  send: write,
+  several: writeSeveral,
+  typed: (text) => chat.typed(store.current, text),
+  limits: () => chat.client.limits,
+  sources: () => ({
+    commands: texts.commands,
+    get rooms() { return [...new Set([...store.rooms.keys(), ...others.map(({ room }) => room)])]; },
+    get nicks() { return nicksOf(store.rooms.get(store.current) ?? directs.conversations.get(store.current) ?? { entries: [] }, store.nick); },
+  }),
+}, new Drafts({ local: guarded(() => localStorage), session: guarded(() => sessionStorage) }));
 
 // {room} or {nick}, or nothing that could be either.
 function inAddress() {
@@ -92,6 +105,13 @@ function goToPerson(nick, how) {
   show(conversation.key, addressOf(conversation), how);
 }
 
+// A room, or a conversation that is still there.
+function goToKey(key) {
+  const conversation = directs.conversations.get(key);
+  if (conversation) goToPerson(conversation.nick);
+  else if (store.rooms.has(key)) goTo(key);
+}
+
 const currentAddress = () => (directs.conversations.has(store.current) ? addressOf(directs.conversations.get(store.current)) : `#${store.current}`);
 const addressOf = ({ nick }) => `#@${encodeURIComponent(nick)}`;
 
@@ -102,10 +122,7 @@ function remember(address, { replace = false } = {}) {
 }
 
 function show(place, address, how) {
-  if (place !== store.current) {
-    drafts.set(store.current, composer.text);
-    composer.text = drafts.get(place) ?? '';
-  }
+  composer.enter(place);
   chat.show(place);
   remember(address, how);
   panels.close();
@@ -117,13 +134,13 @@ function goElsewhere() {
   if (store.current) return;
   const [next] = store.rooms.keys();
   if (next) return goTo(next, { replace: true });
-  composer.text = '';
+  composer.enter(null);
   remember(location.pathname, { replace: true });
 }
 
 function moved({ from, to }) {
-  drafts.set(to, drafts.get(from) || drafts.get(to) || '');
-  drafts.delete(from);
+  composer.move(from, to);
+  alerting.move(from, to);
   if (store.current === to) remember(addressOf(directs.conversations.get(to)), { replace: true });
 }
 
@@ -170,6 +187,22 @@ function write(typed) {
   const done = act(command);
   draw();
   return done;
+}
+
+// Each as it stands: a line that was pasted is no command.
+function writeSeveral(pieces) {
+  if (pieces.some(secrecy)) {
+    status.notice(texts.secretLine);
+    return false;
+  }
+  const conversation = directs.conversations.get(store.current);
+  for (const text of pieces) {
+    if (conversation) chat.direct(conversation.nick, text);
+    else chat.say(store.current, text);
+  }
+  log.follow();
+  draw();
+  return true;
 }
 
 // False leaves what was typed in the box, for another try.
@@ -252,11 +285,11 @@ function draw() {
     const room = store.rooms.get(store.current);
     const person = directs.conversations.get(store.current);
     const place = room ?? person ?? null;
-    const title = room?.name ?? person?.nick;
+    const name = room?.name ?? person?.nick;
     const conversations = [...directs.conversations.values()].filter((each) => each.open);
     status.render(chat.state);
-    roomsView.render([...store.rooms.values()], store.current, others);
-    directsView.render(conversations, store.current);
+    roomsView.render([...store.rooms.values()], store.current, others, alerting.isMuted);
+    directsView.render(conversations, store.current, alerting.isMuted);
     $('unread-dot').hidden = ![...store.rooms.values(), ...conversations].some(({ unread }) => unread > 0);
     peopleView.render(room ?? both(person), store.nick);
     composer.render(room ? texts.place(room.name) : person && texts.alone(person.nick));
@@ -270,12 +303,12 @@ function draw() {
       empty: texts.empty({ room, person }),
     });
     for (const { name } of store.rooms.values()) if (name !== store.current || log.atEnd) store.trim(name);
-    setText($('room-title'), title ?? 'chatbridge');
+    setText($('room-title'), name ?? 'chatbridge');
     $('open-invite').hidden = !room;
-    $('room-title').className = person ? `person-name hue-${hue(title)}` : room ? 'room-name' : '';
+    $('room-title').className = person ? `person-name hue-${hue(name)}` : room ? 'room-name' : '';
     setText($('me-nick'), store.nick || chat.wanted || 'guest');
     $('me-nick').className = `nick hue-${hue(store.nick || chat.wanted)}`;
-    document.title = title ? `${title} · chatbridge` : 'chatbridge';
+    alerting.render(name);
   });
 }
 
@@ -295,7 +328,7 @@ function open() {
   if (nick) goToPerson(nick, { replace: true });
   else if (room) goTo(room, { replace: true });
   chat.start();
-  draw();
+  alerting.attend();
   composer.focus();
 }
 

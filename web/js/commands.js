@@ -4,6 +4,7 @@ import { isNick, isRoom } from './names.js';
 
 // These carry what others must not read. A line that looks like one is never a message, whatever stands before it and wherever it stands.
 const PRIVATE = /^[^\S\n]*\/(msg|resume|login)(?![\p{L}\p{N}_-])/imu;
+const SECRET = /\/(resume|login)(?![\p{L}\p{N}_-])/iu;
 const DIRECT = /^\/msg[^\S\n]+@?(\S+)\s+([^]+)$/i;
 
 /**
@@ -39,6 +40,12 @@ export function parse(typed) {
     case 'rooms': case 'who': case 'help': case 'quit': return { name: word.toLowerCase() };
     default: return hint('unknown', word);
   }
+}
+
+/** What must not be written down where others may find it: 'secret' for nobody at all, 'private' for this tab alone. */
+export function secrecy(text) {
+  if (SECRET.test(text)) return 'secret';
+  return PRIVATE.test(text) ? 'private' : undefined;
 }
 
 function hint(kind, word) {

@@ -27,6 +27,7 @@ export const keyOf = (nick) => `@${fold(nick)}`;
 export class Directs {
   conversations = new Map();   // in the order in which they began
   current = null;
+  #attentive = true;
   #self = '';
   #past = new Set();           // our names before
   #keys = 0;
@@ -66,7 +67,19 @@ export class Directs {
   show(key) {
     const conversation = this.conversations.get(key);
     this.current = conversation ? key : null;
-    if (conversation) Object.assign(conversation, { unread: 0, open: true });
+    if (conversation) conversation.open = true;
+    if (this.#attentive) this.read(key);
+  }
+
+  /** Whether somebody looks at the page. While nobody does, what comes in the current conversation is unread as well. */
+  attend(attentive) {
+    this.#attentive = attentive;
+    if (attentive) this.read(this.current);
+  }
+
+  read(key) {
+    const conversation = this.conversations.get(key);
+    if (conversation) conversation.unread = 0;
   }
 
   /** Looked at somewhere else. */
@@ -89,7 +102,7 @@ export class Directs {
     if (!own) Object.assign(conversation, { nick, via });
     conversation.gone = false;
     this.#push(conversation, { kind: 'message', nick, via, at, text, id, mine: false, own });
-    if (own || conversation.key === this.current) return null;
+    if (own || (this.#attentive && conversation.key === this.current)) return null;
     conversation.unread += 1;
     return conversation;
   }
@@ -134,7 +147,7 @@ export class Directs {
     this.conversations.delete(to);
     this.conversations = new Map([...this.conversations.values()].map((each) => [each.key, each]));
     if (this.current === from) this.current = to;
-    if (this.current === to) conversation.unread = 0;
+    if (this.current === to && this.#attentive) this.read(to);
     return { from, to };
   }
 

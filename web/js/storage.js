@@ -104,7 +104,7 @@ function strings(value) {
 }
 
 // Storage may be forbidden, absent or full. Then what was to be kept is kept for as long as the page is open.
-function guarded(storage) {
+export function guarded(storage) {
   const memory = new Map();
   const attempt = (f, otherwise) => {
     try {

@@ -10,12 +10,14 @@
 //   note      {text}             for this reader alone
 // Every entry has a `key` that is its own for good.
 
+import { mentionsSelf } from './mentions.js';
+
 const MOST_ENTRIES = 1_000;   // what a room is cut to, once its reader has seen the rest …
 const MOST_HELD = 10_000;     // … or when nobody looks for long
 
 function newRoom(name) {
   return {
-    name, joined: false, refused: false, epoch: null, after: undefined, head: 0, readTo: Infinity, unread: 0, more: true, loading: false,
+    name, joined: false, refused: false, epoch: null, after: undefined, head: 0, readTo: Infinity, unread: 0, mentions: 0, more: true, loading: false,
     count: 0, members: null, entries: [], seqs: new Set(),
   };
 }
@@ -24,6 +26,7 @@ export class Store {
   rooms = new Map();
   nick = '';
   current = null;
+  #attentive = true;
   #keys = 0;
 
   /** The room by that name, made if need be. */
@@ -39,8 +42,18 @@ export class Store {
 
   show(name) {
     this.current = name;
+    if (this.#attentive) this.read(name);
+  }
+
+  /** Whether somebody looks at the page. While nobody does, what comes in the current room is unread as well. */
+  attend(attentive) {
+    this.#attentive = attentive;
+    if (attentive) this.read(this.current);
+  }
+
+  read(name) {
     const room = this.rooms.get(name);
-    if (room) room.unread = 0;
+    if (room) Object.assign(room, { unread: 0, mentions: 0 });
   }
 
   /** Nothing is live any more; what is known stays. */
@@ -84,7 +97,7 @@ export class Store {
     room.after = Math.max(room.after ?? 0, frame.seq);
     room.head = Math.max(room.head, frame.seq);
     if (room.entries.length > MOST_HELD) this.trim(room.name);
-    if (!mine && !frame.own && room.name !== this.current && frame.seq > room.readTo) room.unread += 1;
+    if (!mine && !frame.own && frame.seq > room.readTo && !this.#isLookedAt(room)) this.#unread(room, entry);
     return entry;
   }
 
@@ -167,6 +180,13 @@ export class Store {
       if (entry.kind === 'message' && entry.epoch === room.epoch) room.seqs.delete(entry.seq);
     }
     room.more = true;
+  }
+
+  #isLookedAt(room) { return this.#attentive && room.name === this.current; }
+
+  #unread(room, { text }) {
+    room.unread += 1;
+    if (mentionsSelf(text, this.nick)) room.mentions += 1;
   }
 
   #insert(room, { seq, at, nick, via, text, action, id }, mine) {

@@ -1,7 +1,7 @@
 // Every sentence the page puts together, in one place, sorted by where it belongs. What always stands there is in index.html: whoever translates
 // the page translates these two files, and the `lang` of the one.
 
-const COMMANDS = [
+export const commands = [
   ['/nick NAME', 'be called NAME'],
   ['/join ROOM', 'go to a room; it is made when it is not there yet'],
   ['/rooms', 'which rooms there are'],
@@ -9,11 +9,12 @@ const COMMANDS = [
   ['/me TEXT', 'say what you do'],
   ['/msg NAME TEXT', 'tell NAME alone'],
   ['/history [N]', 'show N older messages'],
+  ['/help', 'show these commands'],
   ['/quit', 'go offline'],
   ['//TEXT', 'say /TEXT'],
 ];
 
-export const help = COMMANDS.map(([command, meaning]) => `${command}  ${meaning}`).join('\n');
+export const help = commands.map(([command, meaning]) => `${command}  ${meaning}`).join('\n');
 
 export const transports = {
   tcp: 'a raw TCP connection',
@@ -121,6 +122,40 @@ export const badRoom = 'A room is up to 64 of a-z, 0-9, . _ and -, and begins wi
 export const noOlder = 'There is nothing older.';
 export const notConnected = 'That needs the connection. You are offline for now.';
 export const renameLater = (nick) => `You will be called ${nick} as soon as you are connected.`;
+
+/** What is left of a limit; below 0 it is too long. */
+export function room({ unit, left }) {
+  const n = Math.abs(left);
+  const amount = `${number.format(n)} ${n === 1 ? unit.slice(0, -1) : unit}`;
+  return left < 0 ? `${amount} too long` : `${amount} left`;
+}
+export const suggestions = (n) => `${n === 1 ? '1 suggestion' : `${n} suggestions`}, Tab takes ${n === 1 ? 'it' : 'one'}`;
+export const pasted = (lines) => `${number.format(lines)} lines pasted`;
+export const asOne = 'Send as one message';
+export const asSeveral = (n) => `Send as ${number.format(n)} messages`;
+export const secretLine = 'One of the lines begins a command that is for nobody to read. Nothing was sent.';
+export const justEdit = 'Edit first';
+export const pastedNews = (lines) => `${pasted(lines)}. Enter sends them as one message, Shift Tab leads to other ways.`;
+
+export const title = (place, waiting) => `${waiting ? `(${waiting > 99 ? '99+' : waiting}) ` : ''}${place ? `${place} · ` : ''}chatbridge`;
+/** [title, body] of a notification. */
+export function alert({ nick, text, action }, count, room) {
+  const where = room ? `${nick} in #${room}` : nick;
+  return [count > 1 ? `${where}, ${number.format(count)} messages` : where, action ? `${nick} ${text}` : text];
+}
+export const alertsOn = 'You will be told here of mentions and direct messages.';
+export function alertsWhy(state) {
+  switch (state) {
+    case 'insecure': return 'Browsers show them only for pages that come over https or from this very machine.';
+    case 'denied': return 'This browser does not allow it for this page. Its settings for the page, beside the address, can.';
+    case 'unsupported': return 'This browser does not show them for pages.';
+    default: return 'While this page is hidden or shows something else.';
+  }
+}
+export const mute = (place) => `Mute ${place}`;
+export const unmute = (place) => `Unmute ${place}`;
+export const unreadOf = (mentions) => ` unread${mentions ? `, ${mentions === 1 ? '1 mention' : `${number.format(mentions)} mentions`}` : ''}`;
+export const found = (n) => (n ? people(n) : 'Nobody of that name');
 
 function names(list) {
   const shown = list.slice(0, 5);

@@ -1,10 +1,11 @@
 // The lists beside the messages: rooms, conversations, people.
 
 import { $, arrange, element, icon, nickElement, set, setText } from './view.js';
-import { isPerson } from './names.js';
+import { fold, isPerson } from './names.js';
 import { viaElement } from './view-message.js';
 import * as texts from './texts.js';
 
+const MANY = 12;  // from so many people on they can be searched
 const order = new Intl.Collator(undefined, { numeric: true });
 
 export class RoomsView {
@@ -24,14 +25,15 @@ export class RoomsView {
     };
   }
 
-  /** rooms: the store's; others: [{room, count}] of the server. */
-  render(rooms, current, others) {
+  /** rooms: the store's; others: [{room, count}] of the server; isMuted(name). */
+  render(rooms, current, others, isMuted = () => false) {
     const made = new Map();
-    for (const { name, unread } of rooms) {
+    for (const { name, unread, mentions } of rooms) {
       const item = this.#made.get(name) ?? this.#item(name);
       const [button] = item.children;
       set(button, 'aria-current', name === current ? 'true' : undefined);
-      renderUnread(button.lastChild, unread);
+      item.classList.toggle('muted', isMuted(name));
+      renderUnread(button.lastChild, unread, mentions);
       made.set(name, item);
     }
     this.#made = made;
@@ -71,7 +73,7 @@ export class DirectsView {
     };
   }
 
-  render(conversations, current) {
+  render(conversations, current, isMuted = () => false) {
     const made = new Map();
     for (const conversation of conversations) {
       const item = this.#made.get(conversation) ?? this.#item();
@@ -80,6 +82,7 @@ export class DirectsView {
       set(button, 'data-key', key);
       set(button, 'aria-current', key === current ? 'true' : undefined);
       setText(button.firstChild, nick);
+      item.classList.toggle('muted', isMuted(key));
       renderUnread(button.lastChild, unread);
       set(close, 'data-close', key);
       set(close, 'title', `Close ${nick}`);
@@ -102,8 +105,18 @@ export class DirectsView {
 export class PeopleView {
   #made = new Map();
 
-  /** on: {write(nick)} */
+  /** on: {write(nick), filter()} */
   constructor(on) {
+    this.filter = $('people-filter');
+    this.filter.oninput = () => on.filter();
+    this.filter.onkeydown = (event) => {
+      if (event.key === 'ArrowDown') $('people').querySelector('button')?.focus();
+      else if (event.key === 'Escape' && this.filter.value) {
+        this.filter.value = '';
+        on.filter();
+      } else return;
+      event.preventDefault();
+    };
     $('people').onclick = (event) => {
       const nick = event.target.closest('button')?.dataset.write;
       if (nick) on.write(nick);
@@ -117,7 +130,9 @@ export class PeopleView {
     $('crowd').hidden = Boolean(members) || count === 0;
     if (!$('crowd').hidden) setText($('crowd'), texts.crowd(count));
 
-    const list = members ? [...members].sort(([a], [b]) => (a === self ? -1 : b === self ? 1 : order.compare(a, b))) : [];
+    const wanted = this.#wanted(members);
+    const list = [...members ?? []].filter(([nick]) => fold(nick).includes(wanted)).sort(([a], [b]) => (a === self ? -1 : b === self ? 1 : order.compare(a, b)));
+    setText($('people-found'), wanted ? texts.found(list.length) : '');
     // One element a person for as long as nothing of theirs changes: whoever stands on one with the keyboard stays there.
     const made = new Map(list.map(([nick, { via }]) => {
       const key = JSON.stringify([nick, via, nick === self]);
@@ -125,6 +140,13 @@ export class PeopleView {
     }));
     this.#made = made;
     arrange($('people'), [...made.values()]);
+  }
+
+  // Where few are left there is nothing to search, and nobody must stay hidden.
+  #wanted(members) {
+    this.filter.hidden = (members?.size ?? 0) < MANY;
+    if (this.filter.hidden) this.filter.value = '';
+    return fold(this.filter.value.trim().replace(/^@/, ''));
   }
 }
 
@@ -139,9 +161,14 @@ function unreadElement() {
   return element('span', 'unread', {}, element('span'), element('span', 'hidden', {}, ' unread'));
 }
 
-function renderUnread(badge, unread) {
+// Where somebody is meant the badge stands out: all of it is for them in a conversation, in a room the mentions are.
+function renderUnread(badge, unread, mentions) {
+  const shown = mentions || unread;
   badge.hidden = unread === 0;
-  setText(badge.firstChild, unread > 99 ? '99+' : String(unread));
+  badge.classList.toggle('calm', mentions === 0);
+  setText(badge.firstChild, `${mentions ? '@' : ''}${shown > 99 ? '99+' : shown}`);
+  set(badge.firstChild, 'aria-hidden', mentions ? 'true' : undefined);
+  setText(badge.lastChild, `${mentions ? ` ${unread}` : ''}${texts.unreadOf(mentions)}`);
 }
 
 function closeElement() {

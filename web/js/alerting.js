@@ -1,0 +1,82 @@
+// Being told, put together: what waits in the rooms and conversations, what somebody wants to know of it, and the browser around the page.
+
+import { Alerts } from './alerts.js';
+import { AlertsView } from './view-alerts.js';
+import { Chime } from './chime.js';
+import { Notifier } from './notifier.js';
+import { Preferences } from './preferences.js';
+import { guarded } from './storage.js';
+import { Title } from './title.js';
+import * as texts from './texts.js';
+
+const keyOf = (place) => place.key ?? place.name;
+
+export class Alerting {
+  #store; #directs; #changed; #alerts; #view; #notifier;
+  #preferences = new Preferences(guarded(() => localStorage));
+  #chime = new Chime();
+  #title = new Title();
+
+  /** go(key): to a room, or to a conversation; changed(): what is shown may have changed. */
+  constructor({ store, directs }, { go, changed }) {
+    this.#store = store;
+    this.#directs = directs;
+    this.#changed = changed;
+    this.#notifier = new Notifier(go);
+    this.#alerts = new Alerts({
+      places: () => [...store.rooms.values(), ...directs.conversations.values()],
+      self: () => store.nick,
+      isShown: (place) => isVisible() && keyOf(place) === store.current,
+      isLookedAt: (place) => isAttentive() && keyOf(place) === store.current,
+      isMuted: (key) => this.isMuted(key),
+      tell: (news) => this.#tell(news),
+      withdraw: (key) => this.#notifier.withdraw(key),
+      total: (n) => this.#title.count(n),
+      read: (key) => this.#read(key),
+    }, { channel: typeof BroadcastChannel === 'function' ? new BroadcastChannel('chatbridge') : null });
+    this.#view = new AlertsView({ preferences: this.#preferences, notifier: this.#notifier, chime: this.#chime, changed: () => this.#again() });
+    for (const change of ['focus', 'blur']) addEventListener(change, () => this.attend());
+    document.addEventListener('visibilitychange', () => this.attend());
+  }
+
+  /** The state may have changed. Not by the drawing of the page, which rests while nobody looks. */
+  look() { this.#alerts.look(); }
+
+  /** What comes while nobody looks is unread. */
+  attend() {
+    this.#store.attend(isAttentive());
+    this.#directs.attend(isAttentive());
+    this.#again();
+  }
+
+  isMuted = (key) => this.#preferences.isMuted(key);
+
+  /** A conversation has another key now. */
+  move(from, to) { this.#preferences.move(from, to); }
+
+  /** name: of the place that is shown, if any. */
+  render(name) {
+    this.#title.place(name);
+    this.#view.renderBell(name === undefined ? null : { key: this.#store.current, name });
+  }
+
+  #tell({ place, count, entry }) {
+    if (this.#preferences.sound) this.#chime.play();
+    if (entry && this.#preferences.desktop) this.#notifier.show(keyOf(place), ...texts.alert(entry, count, place.name));
+  }
+
+  // In another tab of ours.
+  #read(key) {
+    this.#store.read(key);
+    this.#directs.read(key);
+    this.#again();
+  }
+
+  #again() {
+    this.#alerts.look();
+    this.#changed();
+  }
+}
+
+const isVisible = () => document.visibilityState === 'visible';
+const isAttentive = () => isVisible() && document.hasFocus();
