@@ -3,7 +3,7 @@
 const ONE_BREATH = 5 * 60_000;
 
 /**
- * Row: {key, kind: 'day', at} | {key, kind: 'message', nick, via, at, text, action, seq, id, state, code, reason, own, grouped, sameMinute} |
+ * Row: {key, kind: 'day', at} | {key, kind: 'message', nick, via, at, text, action, seq, id, state, code, reason, own, self, grouped, sameMinute} |
  * {key, kind: 'gap' | 'epoch' | 'presence' | 'renamed' | 'gone' | 'note', entry}.
  */
 export function rows(entries, outgoing, self) {
@@ -22,7 +22,7 @@ export function rows(entries, outgoing, self) {
     const grouped = before !== null && before.nick === message.nick && before.via === message.via
       && !before.action && !message.action && at - before.at < ONE_BREATH;
     const sameMinute = grouped && Math.floor(at / 60_000) === Math.floor(before.at / 60_000);
-    const row = { ...message, kind: 'message', at, grouped, sameMinute };
+    const row = { ...message, self, kind: 'message', at, grouped, sameMinute };
     list.push(row);
     before = row;
   }

@@ -1,5 +1,6 @@
 // One row of the log as an element, made once and brought up to date in place.
 
+import { pieces } from './pieces.js';
 import { element, hue, nickElement, set, setText } from './view.js';
 import * as texts from './texts.js';
 
@@ -45,13 +46,25 @@ function makeMessage(row) {
   const made = element('article', 'message', {},
     element('time', 'when'),
     element('div', 'who', {}, nickElement(row.nick), viaElement(row.via)),
-    element('div', 'text', { dir: 'auto' }, row.text));
+    element('div', 'text', { dir: 'auto' }));
   made.classList.toggle('action', Boolean(row.action));
+  made.self = null;  // whose names stand out in its text: nobody's yet
   return made;
 }
 
+// Links and names in it stand apart in direction, too: neither turns the text around it, nor is turned by it.
+function fillText(made, { text, self, own }) {
+  const parts = pieces(text, own ? null : self);
+  made.classList.toggle('to-you', parts.some((part) => part.self));
+  made.querySelector('.text').replaceChildren(...parts.map((part) => {
+    if (part.href) return element('a', '', { href: part.href, target: '_blank', rel: 'noopener noreferrer nofollow', dir: 'ltr', 'data-host': part.host }, part.text);
+    if (part.self) return element('mark', 'name', {}, part.text);
+    return part.nick ? element('span', `name hue-${hue(part.nick)}`, {}, part.text) : part.text;
+  }));
+}
+
 function updateMessage(made, row, connected) {
-  const signature = `${row.seq} ${row.at} ${row.nick} ${row.via} ${row.state} ${row.code} ${row.grouped} ${row.sameMinute} ${row.own} ${row.state === 'pending' && connected}`;
+  const signature = `${row.self} ${row.seq} ${row.at} ${row.nick} ${row.via} ${row.state} ${row.code} ${row.grouped} ${row.sameMinute} ${row.own} ${row.state === 'pending' && connected}`;
   if (made.signature === signature) return;
   made.signature = signature;
 
@@ -72,6 +85,11 @@ function updateMessage(made, row, connected) {
   nick.className = `nick hue-${hue(row.nick)}`;
   setText(nick, row.nick);
   if (!via.classList.contains(`via-${row.via}`)) via.replaceWith(viaElement(row.via));
+
+  if (made.self !== row.self) {
+    made.self = row.self;
+    fillText(made, row);
+  }
 
   made.querySelector('.fate')?.remove();
   const fate = fateElement(row, connected);
