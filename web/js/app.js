@@ -6,7 +6,6 @@ import { Storage } from './storage.js';
 import { parse } from './commands.js';
 import { keyOf } from './directs.js';
 import { fold, isNick, isRoom } from './names.js';
-import { rows } from './rows.js';
 import { $, hue, setText } from './view.js';
 import { LogView } from './view-log.js';
 import { DirectsView, PeopleView, RoomsView } from './view-sides.js';
@@ -25,6 +24,7 @@ import { listRooms } from './rooms.js';
 import * as texts from './texts.js';
 
 const BEAT = 20_000;
+const PAGE = 200;  // older messages at once; the server's answer may hold fewer
 
 const storage = new Storage({ local: () => localStorage, session: () => sessionStorage, newId });
 let others = [];
@@ -53,7 +53,7 @@ const drafts = new Map();  // place -> what stood in the box there: what is mean
 const panels = new Panels({ opened: refreshRooms });
 const status = new StatusView({ connect: () => { chat.start(); chat.wake(); } });
 const log = new LogView({
-  older: () => chat.history(store.current),
+  older: () => chat.history(store.current, PAGE),
   retry: (id) => chat.retry(id),
   discard: (id) => chat.discard(id),
   edit(id) {
@@ -261,9 +261,11 @@ function draw() {
     typingView.render(room ? chat.typists.names(room.name) : []);
     log.render({
       place,
-      rows: place ? rows(place.entries, chat.outgoing(store.current), store.nick) : [],
-      older: room ? store.oldest(room.name) !== null : false,
-      loading: Boolean(room?.loading || !chat.connected),
+      entries: place?.entries ?? [],
+      outgoing: place ? chat.outgoing(store.current) : [],
+      self: store.nick,
+      top: room ? store.top(room.name) : null,
+      line: place?.line ?? null,
       connected: chat.connected,
       empty: texts.empty({ room, person }),
     });
@@ -275,6 +277,12 @@ function draw() {
     $('me-nick').className = `nick hue-${hue(store.nick || chat.wanted)}`;
     document.title = title ? `${title} · chatbridge` : 'chatbridge';
   });
+}
+
+// What comes while nobody looks is unread.
+function attend() {
+  store.attend(document.visibilityState === 'visible' && document.hasFocus());
+  draw();
 }
 
 // The people of a conversation. That the other one is there, and over what, is known from the rooms or from what they wrote.
@@ -293,7 +301,7 @@ function open() {
   if (nick) goToPerson(nick, { replace: true });
   else if (room) goTo(room, { replace: true });
   chat.start();
-  draw();
+  attend();
   composer.focus();
 }
 
@@ -337,6 +345,8 @@ addEventListener('pageshow', () => storage.beat());
 addEventListener('pagehide', () => storage.release());
 // Another tab of ours has another name, and so have we; the server tells it where few people are.
 addEventListener('storage', () => { if (storage.nick && storage.nick !== chat.wanted) chat.rename(storage.nick); });
+for (const change of ['focus', 'blur']) addEventListener(change, attend);
+document.addEventListener('visibilitychange', attend);
 setInterval(() => { storage.beat(); chat.adopt(storage.takeOver()); draw(); }, BEAT);
 
 if (storage.nick === null) askNick(inAddress().room, (nick) => { storage.nick = nick; chat.wanted = nick; open(); });
