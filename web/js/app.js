@@ -6,7 +6,8 @@ import { Storage } from './storage.js';
 import { parse } from './commands.js';
 import { keyOf } from './directs.js';
 import { fold, isNick, isRoom } from './names.js';
-import { $, hue, setText } from './view.js';
+import { $, element, hue, setText } from './view.js';
+import { News } from './news.js';
 import { LogView } from './view-log.js';
 import { DirectsView, PeopleView, RoomsView } from './view-sides.js';
 import { Panels } from './view-panels.js';
@@ -40,7 +41,7 @@ const chat = new Chat({
     change: draw,
     welcomed: (room) => { enter(room); refreshRooms(); },
     nick: (nick) => { storage.nick = nick; },
-    direct: ({ nick }) => { $('news').textContent = ''; setText($('news'), texts.wroteToYou(nick)); },
+    direct: ({ nick }) => readAloud(texts.wroteToYou(nick)),
     moved,
     error: refused,
   },
@@ -52,7 +53,7 @@ const drafts = new Map();  // place -> what stood in the box there: what is mean
 
 const panels = new Panels({ opened: refreshRooms });
 const status = new StatusView({ connect: () => { chat.start(); chat.wake(); } });
-const log = new LogView({
+const log = new LogView(shown, {
   older: () => chat.history(store.current, PAGE),
   retry: (id) => chat.retry(id),
   discard: (id) => chat.discard(id),
@@ -62,6 +63,7 @@ const log = new LogView({
     composer.focus();
   },
 });
+const news = new News({ say: (messages) => readAloud(texts.news(messages)) });
 const roomsView = new RoomsView({ show: goTo, join: goTo, leave });
 const directsView = new DirectsView({ show: (key) => goToPerson(directs.conversations.get(key).nick), close });
 const peopleView = new PeopleView({ write: (nick) => { goToPerson(nick); composer.focus(); } });
@@ -240,6 +242,26 @@ function rename(nick) {
   status.notice(texts.renameLater(nick));
 }
 
+// Another element each time, as the same words again would be no news.
+function readAloud(text) { $('news').replaceChildren(element('span', '', {}, text)); }
+
+// What the log shows now.
+function shown() {
+  const room = store.rooms.get(store.current);
+  const person = directs.conversations.get(store.current);
+  const place = room ?? person ?? null;
+  return {
+    place,
+    entries: place?.entries ?? [],
+    outgoing: place ? chat.outgoing(store.current) : [],
+    self: store.nick,
+    top: room ? store.top(room.name) : null,
+    line: place?.line ?? null,
+    connected: chat.connected,
+    empty: texts.empty({ room, person }),
+  };
+}
+
 // Many frames, one drawing.
 function draw() {
   if (drawing) return;
@@ -249,7 +271,6 @@ function draw() {
     lookAtFirst();
     const room = store.rooms.get(store.current);
     const person = directs.conversations.get(store.current);
-    const place = room ?? person ?? null;
     const title = room?.name ?? person?.nick;
     const conversations = [...directs.conversations.values()].filter((each) => each.open);
     status.render(chat.state);
@@ -259,16 +280,8 @@ function draw() {
     peopleView.render(room ?? both(person), store.nick);
     composer.render(room ? texts.place(room.name) : person && texts.alone(person.nick));
     typingView.render(room ? chat.typists.names(room.name) : []);
-    log.render({
-      place,
-      entries: place?.entries ?? [],
-      outgoing: place ? chat.outgoing(store.current) : [],
-      self: store.nick,
-      top: room ? store.top(room.name) : null,
-      line: place?.line ?? null,
-      connected: chat.connected,
-      empty: texts.empty({ room, person }),
-    });
+    log.render();
+    news.look(shown());
     for (const { name } of store.rooms.values()) if (name !== store.current || log.atEnd) store.trim(name);
     setText($('room-title'), title ?? 'chatbridge');
     $('open-invite').hidden = !room;

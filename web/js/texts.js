@@ -116,6 +116,9 @@ export function rooms(list) {
 export const crowd = (count) => `${people(count)} here. In a room this full names are not listed.`;
 export const newMessages = (n) => (n === 1 ? '1 new message' : `${number.format(n)} new messages`);
 export const jump = (n) => (n ? newMessages(n) : 'Latest messages');
+/** What is read aloud: messages, or how many there are. */
+export const news = (messages) => (typeof messages === 'number' ? newMessages(messages)
+  : messages.map(({ nick, text, action }) => (action ? `${nick} ${text}` : `${nick}: ${text}`)).join('\n'));
 export const newLine = 'new messages';
 export const older = 'Show older';
 /** What stands above the first message. */

@@ -34,8 +34,12 @@ export class LogView {
   #top = 0;
   #width = 0;
 
-  /** on: {older(), retry(id), edit(id), discard(id)} */
-  constructor(on) {
+  /**
+   * shown(): {place, entries, outgoing, self, top, line, connected, empty}: place: a room or a conversation, or null; empty: [title, hint] for when
+   * there is nothing; the rest is what rows() takes. on: {older(), retry(id), edit(id), discard(id)}
+   */
+  constructor(shown, on) {
+    this.source = shown;
     this.on = on;
     this.log = $('log');
     this.list = $('list');
@@ -55,18 +59,15 @@ export class LogView {
 
   toEnd() {
     this.#atEnd = true;
-    this.#update();
+    this.render();
     this.log.focus({ preventScroll: true });
   }
 
   /** The reader wrote something and wants to see it. */
   follow() { this.#atEnd = true; }
 
-  /**
-   * place: a room or a conversation, or null; entries, outgoing, self, top, line: what rows() takes; empty: [title, hint] for when there is
-   * nothing.
-   */
-  render(shown) {
+  render() {
+    const shown = this.source();
     if (shown.place !== this.#shown.place) this.#reset();
     this.#shown = shown;
     this.#showEmpty(this.#count === 0 ? shown.empty : null);
@@ -124,7 +125,8 @@ export class LogView {
       return;
     }
     const size = this.#to - this.#from;
-    const from = this.#rows.map((row) => this.#indexOf(row.item)).find((index) => index >= 0) ?? entries.length;
+    const kept = this.#rows.find((row) => this.#indexOf(row.item) >= 0);
+    const from = kept ? this.#indexOf(kept.item) : entries.length;
     this.#from = Math.max(0, Math.min(from, this.#count - size));
     this.#to = Math.min(this.#count, this.#from + Math.max(size, Math.min(most, FOLLOWED)));
   }
@@ -210,8 +212,7 @@ export class LogView {
       this.#asked = undefined;
     }
     this.#top = scrollTop;
-    this.#look();
-    this.#cover();
+    this.#moved();
     this.#askOlder();
   }
 
@@ -220,7 +221,16 @@ export class LogView {
     if (this.log.clientWidth !== this.#width) this.#heights.forget();
     this.#width = this.log.clientWidth;
     this.#keepPlace();
+    this.#moved();
+  }
+
+  // Between two renderings something else may be there already.
+  #moved() {
+    const shown = this.source();
+    if (shown.place !== this.#shown.place) return;
     this.#look();
+    this.#shown = shown;
+    this.#choose();
     this.#cover();
   }
 
