@@ -2,19 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPerson } from '../../web/js/names.js';
 import * as texts from '../../web/js/texts.js';
-import { hue } from '../../web/js/view.js';
-
-test('every nick has one of twelve colours, and each colour its share of them', () => {
-  const shares = new Map();
-  for (let n = 0; n < 12_000; n += 1) {
-    const colour = hue(`nick-${n}`);
-    assert.ok(Number.isInteger(colour) && colour >= 0 && colour < 12, `${colour}`);
-    shares.set(colour, (shares.get(colour) ?? 0) + 1);
-  }
-  assert.equal(shares.size, 12);
-  for (const [colour, share] of shares) assert.ok(share > 700 && share < 1_300, `${colour}: ${share}`);
-  assert.equal(hue('Ann'), hue('ann'));
-});
 
 test('names of raw clients are nobody to write to alone', () => {
   for (const name of ['tcp-7', 'udp-3', 'WS-1', '127.0.0.1:4711', '[::1]:9']) assert.equal(isPerson(name), false, name);

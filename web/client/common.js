@@ -5,8 +5,12 @@ export function newId(crypto = globalThis.crypto) {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Equal only for nicks that the server holds for one; it may hold more for one than this does, never fewer. */
-export const fold = (nick) => nick.normalize('NFKC').toLowerCase();
+/**
+ * Equal for nicks that the server holds for one (NFKC casefold). JavaScript has no casefold: up and down again is the same for every letter but
+ * the dotless i, and the sigma that depends on where it stands.
+ */
+export const fold = (nick) => nick.normalize('NFKC').replace(/[^\u{131}]+/gu, (run) => run.toLowerCase().toUpperCase().toLowerCase())
+  .replaceAll('\u{3c2}', '\u{3c3}').normalize('NFKC');
 
 /** True for a refusal that means "not now". */
 export const isLater = (code) => code === 'overloaded' || code === 'rate_limited';

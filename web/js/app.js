@@ -8,8 +8,8 @@ import { Drafts } from './drafts.js';
 import { parse, secrecy } from './commands.js';
 import { keyOf } from './directs.js';
 import { fold, isNick, isRoom } from './names.js';
-import { rows } from './rows.js';
-import { $, hue, setText } from './view.js';
+import { $, element, hue, setText } from './view.js';
+import { News } from './news.js';
 import { LogView } from './view-log.js';
 import { DirectsView, PeopleView, RoomsView } from './view-sides.js';
 import { Panels } from './view-panels.js';
@@ -28,6 +28,7 @@ import { Alerting } from './alerting.js';
 import * as texts from './texts.js';
 
 const BEAT = 20_000;
+const PAGE = 200;  // older messages at once; the server's answer may hold fewer
 
 const storage = new Storage({ local: () => localStorage, session: () => sessionStorage, newId });
 let others = [];
@@ -45,7 +46,7 @@ const chat = new Chat({
     change: () => { alerting.look(); draw(); },
     welcomed: (room) => { enter(room); refreshRooms(); },
     nick: (nick) => { storage.nick = nick; },
-    direct: ({ nick }) => { $('news').textContent = ''; setText($('news'), texts.wroteToYou(nick)); },
+    direct: ({ nick }) => readAloud(texts.wroteToYou(nick)),
     moved,
     error: refused,
   },
@@ -56,8 +57,8 @@ let first = null;  // {id, place, until}: said to somebody new, from a place tha
 
 const panels = new Panels({ opened: refreshRooms });
 const status = new StatusView({ connect: () => { chat.start(); chat.wake(); } });
-const log = new LogView({
-  older: () => chat.history(store.current),
+const log = new LogView(shown, {
+  older: () => chat.history(store.current, PAGE),
   retry: (id) => chat.retry(id),
   discard: (id) => chat.discard(id),
   edit(id) {
@@ -66,6 +67,7 @@ const log = new LogView({
     composer.focus();
   },
 });
+const news = new News({ say: (messages) => readAloud(texts.news(messages)) });
 const roomsView = new RoomsView({ show: goTo, join: goTo, leave });
 const directsView = new DirectsView({ show: (key) => goToPerson(directs.conversations.get(key).nick), close });
 const peopleView = new PeopleView({ write: (nick) => { goToPerson(nick); composer.focus(); }, filter: draw });
@@ -275,6 +277,26 @@ function rename(nick) {
   status.notice(texts.renameLater(nick));
 }
 
+// Another element each time, as the same words again would be no news.
+function readAloud(text) { $('news').replaceChildren(element('span', '', {}, text)); }
+
+// What the log shows now.
+function shown() {
+  const room = store.rooms.get(store.current);
+  const person = directs.conversations.get(store.current);
+  const place = room ?? person ?? null;
+  return {
+    place,
+    entries: place?.entries ?? [],
+    outgoing: place ? chat.outgoing(store.current) : [],
+    self: store.nick,
+    top: room ? store.top(room.name) : null,
+    line: place?.line ?? null,
+    connected: chat.connected,
+    empty: texts.empty({ room, person }),
+  };
+}
+
 // Many frames, one drawing.
 function draw() {
   if (drawing) return;
@@ -284,7 +306,6 @@ function draw() {
     lookAtFirst();
     const room = store.rooms.get(store.current);
     const person = directs.conversations.get(store.current);
-    const place = room ?? person ?? null;
     const name = room?.name ?? person?.nick;
     const conversations = [...directs.conversations.values()].filter((each) => each.open);
     status.render(chat.state);
@@ -294,14 +315,8 @@ function draw() {
     peopleView.render(room ?? both(person), store.nick);
     composer.render(room ? texts.place(room.name) : person && texts.alone(person.nick));
     typingView.render(room ? chat.typists.names(room.name) : []);
-    log.render({
-      place,
-      rows: place ? rows(place.entries, chat.outgoing(store.current), store.nick) : [],
-      older: room ? store.oldest(room.name) !== null : false,
-      loading: Boolean(room?.loading || !chat.connected),
-      connected: chat.connected,
-      empty: texts.empty({ room, person }),
-    });
+    log.render();
+    news.look(shown());
     for (const { name } of store.rooms.values()) if (name !== store.current || log.atEnd) store.trim(name);
     setText($('room-title'), name ?? 'chatbridge');
     $('open-invite').hidden = !room;
@@ -312,6 +327,7 @@ function draw() {
   });
 }
 
+// What comes while nobody looks is unread.
 // The people of a conversation. That the other one is there, and over what, is known from the rooms or from what they wrote.
 function both(person) {
   if (!person) return { members: null, count: 0 };

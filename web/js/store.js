@@ -1,24 +1,31 @@
-// The rooms as this client knows them: what was said, in the order of its numbers, and who is there. Pure state: frames of the server go in,
-// plain objects come out; nothing here knows a socket or a page.
+// The rooms as this client knows them: what was said, in the order of its numbers, who is there, and what is unread. Pure state: frames of the
+// server go in, plain objects come out; nothing here knows a socket or a page.
 //
 // A room's `entries` are what a reader sees from top to bottom:
 //   message   {seq, epoch, at, nick, via, text, action, id, mine}
 //   gap       {seq, from, to}    numbers the server has no longer
 //   epoch     {}                 below it the room's numbering began anew
-//   presence  {joined, left}     who came and went, folded together
-//   renamed   {old, nick}
+//   presence  {people}           who came, went and got another name, folded together (comings.js)
 //   note      {text}             for this reader alone
 // Every entry has a `key` that is its own for good.
 
+import * as comings from './comings.js';
 import { mentionsSelf } from './mentions.js';
+import { Timeline } from './timeline.js';
 
-const MOST_ENTRIES = 1_000;   // what a room is cut to, once its reader has seen the rest …
-const MOST_HELD = 10_000;     // … or when nobody looks for long
+const MOST_ENTRIES = 1_000;    // what a room is cut to, once its reader has seen the rest …
+const MOST_HELD = 10_000;      // … or when nobody looks for long …
+const MOST_READ = 100_000;     // … or when somebody has read back so far
 
 function newRoom(name) {
+  const timeline = new Timeline();
   return {
-    name, joined: false, refused: false, epoch: null, after: undefined, head: 0, readTo: Infinity, unread: 0, mentions: 0, more: true, loading: false,
-    count: 0, members: null, entries: [], seqs: new Set(),
+    name, timeline, joined: false, refused: false, after: undefined, head: 0, readTo: Infinity, more: true, loading: false,
+    unread: 0, mentions: 0,     // of it: those that name this person
+    line: null,                 // {epoch, seq}: what is above this number was unread when the room was looked at
+    count: 0, members: null,
+    get entries() { return timeline.entries; },
+    get epoch() { return timeline.epoch; },
   };
 }
 
@@ -27,7 +34,6 @@ export class Store {
   nick = '';
   current = null;
   #attentive = true;
-  #keys = 0;
 
   /** The room by that name, made if need be. */
   add(name) {
@@ -41,12 +47,15 @@ export class Store {
   }
 
   show(name) {
+    const before = this.rooms.get(this.current);
+    if (before && name !== this.current) before.line = null;
     this.current = name;
     if (this.#attentive) this.read(name);
   }
 
   /** Whether somebody looks at the page. While nobody does, what comes in the current room is unread as well. */
   attend(attentive) {
+    if (attentive === this.#attentive) return;
     this.#attentive = attentive;
     if (attentive) this.read(this.current);
   }
@@ -69,14 +78,12 @@ export class Store {
 
   joined(frame) {
     const room = this.add(frame.room);
-    if (this.isNewEpoch(frame)) {
-      if (room.entries.some((entry) => entry.kind === 'message')) this.#push(room, { kind: 'epoch' });
-      Object.assign(room, { after: undefined, readTo: 0, more: true });
-      room.seqs.clear();
-    } else if (room.after === undefined) {
-      room.readTo = frame.head ?? 0;  // what was said before one came is not unread
+    if (room.epoch !== frame.epoch) {
+      // What was said before one came for the first time is not unread.
+      Object.assign(room, { after: undefined, more: true, readTo: room.epoch === null ? frame.head ?? 0 : 0 });
+      room.timeline.begin(frame.epoch);
     }
-    Object.assign(room, { joined: true, refused: false, loading: false, epoch: frame.epoch, head: frame.head ?? 0 });
+    Object.assign(room, { joined: true, refused: false, loading: false, head: frame.head ?? 0 });
     this.members(frame);
     return room;
   }
@@ -92,12 +99,12 @@ export class Store {
   /** The new entry, or null when the message is known already. */
   message(frame, mine = false) {
     const room = this.rooms.get(frame.room);
-    if (!room || room.seqs.has(frame.seq)) return null;
-    const entry = this.#insert(room, frame, mine);
+    if (!room || room.timeline.has(frame.seq)) return null;
+    const entry = room.timeline.place(this.#entry(room, frame, mine));
     room.after = Math.max(room.after ?? 0, frame.seq);
     room.head = Math.max(room.head, frame.seq);
-    if (room.entries.length > MOST_HELD) this.trim(room.name);
     if (!mine && !frame.own && frame.seq > room.readTo && !this.#isLookedAt(room)) this.#unread(room, entry);
+    this.#bound(room);
     return entry;
   }
 
@@ -107,26 +114,26 @@ export class Store {
     if (!room) return;
     room.loading = false;
     room.more = more;
-    for (const frame of messages) if (!room.seqs.has(frame.seq)) this.#insert(room, frame, false);
+    room.timeline.placeAbove(messages.map((frame) => this.#entry(room, frame, false)));
   }
 
   /** An acknowledged message of our own that the stream will not bring. */
   settle(name, { id, seq, text, action, at }) {
     const room = this.rooms.get(name);
-    if (!room || room.seqs.has(seq)) return;
+    if (!room || room.timeline.has(seq)) return;
     // Above the oldest message here it would stand alone over a hole; whoever scrolls back gets it in its place.
     const oldest = this.oldest(name);
     if (oldest !== null && seq < oldest) return;
-    this.#insert(room, { seq, id, text, action, at: new Date(at).toISOString(), nick: this.nick, via: 'ws' }, true);
+    room.timeline.place(this.#entry(room, { seq, id, text, action, at: new Date(at).toISOString(), nick: this.nick, via: 'ws' }, true));
   }
 
   gap({ room: name, from, to }) {
     const room = this.rooms.get(name);
     if (!room) return;
     // A gap is told again when the connection is lost before anything after it was seen.
-    const known = room.entries.find((entry) => entry.kind === 'gap' && entry.epoch === room.epoch && from <= entry.to && to >= entry.from);
+    const known = room.timeline.gapAt(from, to);
     if (known) Object.assign(known, { from: Math.min(from, known.from), to: Math.max(to, known.to) });
-    else this.#place(room, { kind: 'gap', epoch: room.epoch, seq: from, from, to });
+    else room.timeline.place({ kind: 'gap', epoch: room.epoch, seq: from, from, to });
   }
 
   presence({ room: name, count, joined, left }) {
@@ -137,13 +144,15 @@ export class Store {
       room.members = null;  // too many people for names
       return;
     }
-    const came = (joined ?? []).map((member) => [nickOf(member), { via: member.via }]);
-    const went = (left ?? []).map(nickOf);
-    if (room.members) {
-      for (const nick of went) room.members.delete(nick);
-      for (const [nick, member] of came) room.members.set(nick, member);
+    for (const nick of (left ?? []).map(nickOf)) {
+      room.members?.delete(nick);
+      if (nick !== this.nick) this.#fold(room, comings.left, nick);
     }
-    this.#foldPresence(room, came.map(([nick]) => nick).filter((nick) => nick !== this.nick), went.filter((nick) => nick !== this.nick));
+    for (const member of joined ?? []) {
+      const nick = nickOf(member);
+      room.members?.set(nick, { via: member.via });
+      if (nick !== this.nick) this.#fold(room, comings.joined, nick);
+    }
   }
 
   /** Nicks are unique among who is connected, so whoever had ours was us. */
@@ -153,80 +162,73 @@ export class Store {
     const room = this.rooms.get(name);
     if (room && old !== undefined && old !== nick) {
       if (room.members) room.members = new Map([...room.members].map(([key, member]) => [key === old ? nick : key, member]));
-      this.#push(room, { kind: 'renamed', old, nick });
+      this.#fold(room, comings.renamed, old, nick);
     }
     return ours;
   }
 
-  note(name, text) {
-    const room = this.rooms.get(name);
-    if (room) this.#push(room, { kind: 'note', text });
-  }
+  note(name, text) { this.rooms.get(name)?.timeline.push({ kind: 'note', text }); }
 
-  /** Where older messages are to be asked for, or null when there are none above. */
+  /** Where older messages are to be asked for, or null when there are none above, or no room for them here. */
   oldest(name) {
     const room = this.rooms.get(name);
-    if (!room?.more) return null;
-    const seqs = [...room.seqs];
-    const first = seqs.length ? seqs.reduce((a, b) => Math.min(a, b)) : null;
-    return first !== null && first > 1 ? first : null;
+    const lowest = room?.more && room.entries.length < MOST_READ ? room.timeline.lowest : null;
+    return lowest !== null && lowest > 1 ? lowest : null;
+  }
+
+  /** Where the present numbering begins, and what is there: `older` messages, `loading` ones, the `beginning` of the room, the end of what is `kept`, or of what this page `holds`. */
+  top(name) {
+    const { timeline, loading, more, entries } = this.rooms.get(name);
+    return { index: timeline.start, state: this.#topState(name, timeline, loading, more && entries.length >= MOST_READ) };
   }
 
   /** Keeps a long-open room small; what is cut off can be asked for again. */
   trim(name) {
     const room = this.rooms.get(name);
     if (!room || room.entries.length < MOST_ENTRIES * 1.25) return;
-    for (const entry of room.entries.splice(0, room.entries.length - MOST_ENTRIES)) {
-      if (entry.kind === 'message' && entry.epoch === room.epoch) room.seqs.delete(entry.seq);
-    }
+    room.timeline.cut(room.entries.length - MOST_ENTRIES);
     room.more = true;
+  }
+
+  #topState(name, { start, epoch, lowest }, loading, full) {
+    if (loading) return 'loading';
+    if (this.oldest(name) !== null) return 'older';
+    if (full && lowest > 1) return 'holds';
+    if (epoch === null || start > 0) return null;
+    return lowest === null || lowest === 1 ? 'beginning' : 'kept';
+  }
+
+  // Nobody reads so much that came by itself; who has read back so far gives up some of the oldest.
+  #bound(room) {
+    if (room.name !== this.current) {
+      if (room.entries.length > MOST_HELD) this.trim(room.name);
+    } else if (room.entries.length > MOST_READ * 1.1) {
+      room.timeline.cut(room.entries.length - MOST_READ);
+      room.more = true;
+    }
   }
 
   #isLookedAt(room) { return this.#attentive && room.name === this.current; }
 
-  #unread(room, { text }) {
+  // The line stays where it is when more comes, and until the room was looked at and left again.
+  #unread(room, { seq, text, epoch }) {
+    if (room.unread === 0) room.line = { epoch, seq: seq - 1 };
     room.unread += 1;
     if (mentionsSelf(text, this.nick)) room.mentions += 1;
   }
 
-  #insert(room, { seq, at, nick, via, text, action, id }, mine) {
-    room.seqs.add(seq);
+  #entry(room, { seq, at, nick, via, text, action, id }, mine) {
     const entry = { kind: 'message', epoch: room.epoch, seq, at, nick, via, text, action: Boolean(action), id, mine };
     if (mine) entry.key = `out-${id}`;  // the key it had in the outbox: the reader sees one message change, not one go and one come
-    return this.#place(room, entry);
-  }
-
-  // By number within the present numbering. Entries without a number stay where they were in time.
-  #place(room, entry) {
-    const { entries } = room;
-    let at = entries.length;
-    for (let i = entries.length; i > 0 && entries[i - 1].kind !== 'epoch'; i -= 1) {
-      const { seq } = entries[i - 1];
-      if (seq === undefined) continue;
-      if (seq < entry.seq) break;
-      at = i - 1;
-    }
-    return this.#push(room, entry, at);
-  }
-
-  #push(room, entry, at = room.entries.length) {
-    entry.key ??= `e${this.#keys += 1}`;
-    room.entries.splice(at, 0, entry);
     return entry;
   }
 
-  #foldPresence(room, came, went) {
-    if (!came.length && !went.length) return;
-    const last = room.entries.at(-1);
-    const entry = last?.kind === 'presence' ? last : this.#push(room, { kind: 'presence', joined: [], left: [] });
-    for (const nick of went) {
-      entry.joined = entry.joined.filter((other) => other !== nick);
-      if (!entry.left.includes(nick)) entry.left.push(nick);
-    }
-    for (const nick of came) {
-      entry.left = entry.left.filter((other) => other !== nick);
-      if (!entry.joined.includes(nick)) entry.joined.push(nick);
-    }
+  #fold(room, happened, ...nicks) {
+    const { entries, timeline } = room;
+    const last = entries.at(-1);
+    const entry = last?.kind === 'presence' && !comings.isFull(last) ? last : timeline.push(comings.comings());
+    happened(entry, ...nicks);
+    if (entry.people.length === 0) entries.pop();
   }
 }
 

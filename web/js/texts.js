@@ -82,11 +82,13 @@ export function waiting(connected) {
   return connected ? 'sending' : 'waiting for the connection';
 }
 
-export function presence({ joined, left }) {
-  const parts = [];
-  if (joined.length) parts.push(`${names(joined)} joined`);
-  if (left.length) parts.push(`${names(left)} left`);
-  return parts.join(', ');
+/** What people did while nobody spoke, [{nick} | text]; most: of so many names all are told, of more a few. */
+export function presence({ joined, left, passed, renamed: others }, most = 4) {
+  const parts = [[joined, ' joined'], [left, ' left'], [passed, ' came and went']].filter(([list]) => list.length)
+    .map(([list, what]) => [...names(list, most), what]);
+  if (others.length > most) parts.push([`${number.format(others.length)} people have other names`]);
+  else parts.push(...others.map(({ old, nick }) => [{ nick: old }, ' is now ', { nick }]));
+  return parts.flatMap((part, i) => (i ? [', ', ...part] : part));
 }
 
 export const gone = ({ nick }) => `${nick} is not connected: what you write here does not arrive`;
@@ -113,7 +115,18 @@ export function rooms(list) {
 }
 
 export const crowd = (count) => `${people(count)} here. In a room this full names are not listed.`;
-export const jump = (n) => (n === 1 ? '1 new message' : `${number.format(n)} new messages`);
+export const newMessages = (n) => (n === 1 ? '1 new message' : `${number.format(n)} new messages`);
+export const jump = (n) => (n ? newMessages(n) : 'Latest messages');
+/** What is read aloud: messages, or how many there are. */
+export const news = (messages) => (typeof messages === 'number' ? newMessages(messages)
+  : messages.map(({ nick, text, action }) => (action ? `${nick} ${text}` : `${nick}: ${text}`)).join('\n'));
+export const newLine = 'new messages';
+export const older = 'Show older';
+/** What stands above the first message. */
+export function top(state, room) {
+  if (state === 'beginning') return `This is the beginning of #${room}`;
+  return state === 'kept' ? 'What is older is no longer kept' : 'What is older no longer fits into this page';
+}
 export const leaveUnsent = (room) => `Not everything you wrote in ${room} has been sent. Leave and discard it?`;
 export const noRooms = 'The list of rooms could not be read.';
 export const quit = 'You are offline. What you write waits until you connect again.';
@@ -157,10 +170,11 @@ export const unmute = (place) => `Unmute ${place}`;
 export const unreadOf = (mentions) => ` unread${mentions ? `, ${mentions === 1 ? '1 mention' : `${number.format(mentions)} mentions`}` : ''}`;
 export const found = (n) => (n ? people(n) : 'Nobody of that name');
 
-function names(list) {
-  const shown = list.slice(0, 5);
-  const rest = list.length - shown.length;
-  return rest ? `${shown.join(', ')} and ${number.format(rest)} more` : shown.join(', ');
+function names(list, most) {
+  const few = list.length > most;
+  const shown = few ? list.slice(0, 2) : list.slice(0, -1);
+  const last = few ? `${number.format(list.length - 2)} others` : { nick: list.at(-1) };
+  return [...shown.flatMap((nick, i) => (i ? [', ', { nick }] : [{ nick }])), ...(shown.length ? [' and '] : []), last];
 }
 
 export const welcome = (room) => `Come in to ${room}`;

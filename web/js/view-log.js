@@ -1,92 +1,205 @@
-// The list of messages: brings rows onto the page, and keeps the reader's place.
+// The list of messages: brings rows onto the page, and keeps the reader's place. However much there is, only what is near the reader is on the
+// page (a few hundred items); room is left for the rest above and below.
 
+import { Heights } from './heights.js';
+import { firstNew, rows } from './rows.js';
 import { $, arrange, element, setText } from './view.js';
 import { makeRow, spellOut, updateRow } from './view-message.js';
 import * as texts from './texts.js';
 
-const NEAR = 48;  // this close to the end, the reader is at the end
+const NEAR = 48;            // px: this close to the end, the reader is at the end
+const STEP = 60;            // so many items come onto the page at once
+const FOLLOWED = 120;       // are on it for a reader at the end
+const MOST = 300;           // … for one who is not, on a screen of usual height
+const MOST_SELECTED = 2_000;  // … while some of it is selected: what is taken away is no longer selected
+const LEAST_HEIGHT = 20;    // px of an item
+const MARGIN = 1_000;       // px above and below what is in sight that are on the page
+const AHEAD = 1.5;          // screens from the top, older messages are asked for
+const NOTHING = { place: null, entries: [], outgoing: [], top: null, line: null };
 
 export class LogView {
-  #made = new Map();     // key -> element
-  #place = null;
+  #shown = NOTHING;
+  #made = new Map();        // key -> element
+  #rows = [];               // on the page
+  #from = 0;                // items on the page: [from, to) of entries and outgoing
+  #to = 0;
+  #heights = new Heights();
+  #before = element('div', 'room-for');
+  #after = element('div', 'room-for');
   #atEnd = true;
-  #missed = 0;           // what came while the reader was further up
+  #hold = null;             // {element, top}: the message at the upper edge of what is in sight, and where
+  #line = null;             // the line "new" that was shown last
+  #seen = undefined;        // the last entry that was in sight
+  #asked = undefined;       // the entry at the top when older ones were asked for last
   #top = 0;
+  #width = 0;
 
-  /** on: {older(), retry(id), edit(id), discard(id)} */
-  constructor(on) {
+  /**
+   * shown(): {place, entries, outgoing, self, top, line, connected, empty}: place: a room or a conversation, or null; empty: [title, hint] for when
+   * there is nothing; the rest is what rows() takes. on: {older(), retry(id), edit(id), discard(id)}
+   */
+  constructor(shown, on) {
+    this.source = shown;
+    this.on = on;
     this.log = $('log');
-    $('older').onclick = () => on.older();
+    this.list = $('list');
+    this.list.before(this.#before);
+    this.list.after(this.#after);
     $('jump').onclick = () => this.toEnd();
     this.log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.log.addEventListener('click', (event) => {
       const action = event.target.closest('button')?.dataset.action;
-      if (action) on[action](event.target.closest('.message').dataset.id);
+      if (action) on[action](event.target.closest('.message')?.dataset.id);
     });
     this.log.addEventListener('pointerover', ({ target }) => { if (target.matches('time')) spellOut(target); }, { passive: true });
-    // The frame changes with the keyboard of a phone and with a growing text box: whoever was at the end stays there.
-    new ResizeObserver(() => { if (this.#atEnd) this.#scroll(this.log.scrollHeight); }).observe(this.log);
+    new ResizeObserver(() => this.#resized()).observe(this.log);
   }
 
   get atEnd() { return this.#atEnd; }
 
   toEnd() {
     this.#atEnd = true;
-    this.#missed = 0;
-    this.#showJump();
-    this.#scroll(this.log.scrollHeight);
+    this.render();
     this.log.focus({ preventScroll: true });
   }
 
   /** The reader wrote something and wants to see it. */
   follow() { this.#atEnd = true; }
 
-  /** place: a room or a conversation, or null; empty: [title, hint] for when it has no rows. */
-  render({ place, rows, older, loading, connected, empty }) {
-    if (place !== this.#place) this.#reset(place);
-    const anchor = this.#atEnd ? null : this.#anchor();
-    const before = this.#made;
-    const last = $('list').lastChild;
-    this.#made = new Map(rows.map((row) => [row.key, before.get(row.key) ?? makeRow(row)]));
-    const elements = [...this.#made.values()];
-    const grewBelow = last !== null && elements.at(-1) !== last;
-    const came = rows.filter((row) => row.kind === 'message' && !row.own && !before.has(row.key)).length;
-    arrange($('list'), elements, (made, index) => updateRow(made, rows[index], connected));
-
-    $('older').hidden = !older;
-    $('older').disabled = loading;
-    this.#showEmpty(rows.length === 0 ? empty : null);
-    if (this.#atEnd) {
-      this.#scroll(this.log.scrollHeight);
-      this.#missed = 0;
-    } else {
-      if (anchor?.element.isConnected) this.#scroll(this.log.scrollTop + anchor.element.offsetTop - anchor.offset);
-      if (grewBelow) this.#missed += came;
-    }
-    this.#showJump();
+  render() {
+    const shown = this.source();
+    if (shown.place !== this.#shown.place) this.#reset();
+    this.#shown = shown;
+    this.#showEmpty(this.#count === 0 ? shown.empty : null);
+    if (!this.#land()) this.#update();
   }
 
-  #reset(place) {
-    this.#place = place;
+  get #count() { return this.#shown.entries.length + this.#shown.outgoing.length; }
+  get #most() { return Math.max(this.#isSelecting() ? MOST_SELECTED : MOST, Math.ceil((this.log.clientHeight + 2 * MARGIN) / LEAST_HEIGHT)); }
+
+  #reset() {
     this.#made.clear();
+    this.#rows = [];
     this.#atEnd = true;
-    this.#missed = 0;
-    $('list').replaceChildren();
+    this.#hold = this.#line = null;
+    this.#seen = this.#asked = undefined;
+    this.list.replaceChildren();
   }
 
-  // The first message in sight holds its place while rows come above it; a day line may not be there any more then. (Browsers differ in doing
-  // this by themselves, so it is switched off there.)
-  #anchor() {
-    const top = this.log.scrollTop;
-    for (const child of $('list').children) {
-      if (child.matches('.message') && child.offsetTop + child.offsetHeight > top) return { element: child, offset: child.offsetTop };
+  #update() {
+    this.#choose();
+    this.#draw();
+    this.#cover();
+    this.#askOlder();
+  }
+
+  // What was unread is shown from its beginning, once, if it is more than fits.
+  #land() {
+    const { line, entries } = this.#shown;
+    if (line === this.#line) return false;
+    this.#line = line;
+    const at = line && this.#atEnd ? firstNew(entries, line) : -1;
+    if (at < 0) return false;
+    this.#from = Math.max(0, at - STEP);
+    this.#to = Math.min(this.#count, this.#from + this.#most);
+    this.#draw();
+    const above = this.#made.get('new').getBoundingClientRect().top - this.log.getBoundingClientRect().top;
+    if (above >= 0 && this.#to === this.#count) return false;
+    this.#atEnd = false;
+    this.#seen = entries[at - 1];
+    this.#scroll(this.log.scrollTop + above - this.log.clientHeight / 8);
+    this.#look();
+    this.#cover();
+    this.#askOlder();
+    return true;
+  }
+
+  // The items on the page stay, whatever came or went above and below them.
+  #choose() {
+    const { entries } = this.#shown;
+    const most = this.#most;
+    if (this.#atEnd) {
+      const first = this.#indexOf(this.#rows[0]?.item);
+      this.#from = first >= 0 && this.#count - first <= most ? first : Math.max(0, this.#count - FOLLOWED);
+      this.#to = this.#count;
+      return;
     }
-    return null;
+    const size = this.#to - this.#from;
+    const kept = this.#rows.find((row) => this.#indexOf(row.item) >= 0);
+    const from = kept ? this.#indexOf(kept.item) : entries.length;
+    this.#from = Math.max(0, Math.min(from, this.#count - size));
+    this.#to = Math.min(this.#count, this.#from + Math.max(size, Math.min(most, FOLLOWED)));
   }
 
-  #scroll(top) {
-    this.log.scrollTop = top;
-    this.#top = this.log.scrollTop;
+  #draw() {
+    const made = this.#made;
+    this.#rows = rows(this.#shown, this.#from, this.#to);
+    this.#made = new Map(this.#rows.map((row) => [row.key, made.get(row.key) ?? makeRow(row)]));
+    const focused = this.list.contains(document.activeElement);
+    arrange(this.list, [...this.#made.values()], (target, index) => updateRow(target, this.#rows[index], this.#shown));
+    if (focused && !this.list.contains(document.activeElement)) this.log.focus({ preventScroll: true });
+    this.#leaveRoom();
+    this.#keepPlace();
+    this.#measure();
+    this.#look();
+  }
+
+  #leaveRoom() {
+    const { entries } = this.#shown;
+    this.#before.style.height = `${this.#heights.above(entries, Math.min(this.#from, entries.length))}px`;
+    this.#after.style.height = `${this.#heights.below(entries, Math.min(this.#to, entries.length))}px`;
+  }
+
+  #keepPlace() {
+    if (this.#atEnd) this.#scroll(this.log.scrollHeight);
+    else if (this.#hold?.element.isConnected) {
+      const moved = this.#topOf(this.#hold.element) - this.#hold.top;
+      if (Math.abs(moved) >= 0.5) this.#scroll(this.log.scrollTop + moved);
+    }
+  }
+
+  #measure() {
+    if (this.#rows.every(({ item }) => this.#heights.has(item))) return;
+    const elements = this.list.children;
+    let [item, top] = [null, 0];
+    this.#rows.forEach((row, i) => {
+      if (row.item === item) return;
+      const next = elements[i].getBoundingClientRect().top;
+      if (item) this.#heights.set(item, next - top);
+      [item, top] = [row.item, next];
+    });
+    if (item) this.#heights.set(item, elements[elements.length - 1].getBoundingClientRect().bottom - top);
+  }
+
+  // More onto the page where the reader comes near the border of what is on it; all of it elsewhere, when they jumped out of it.
+  #cover() {
+    for (let round = 0; round < 4; round += 1) {
+      const edge = this.log.getBoundingClientRect();
+      const list = this.list.getBoundingClientRect();
+      const most = this.#most;
+      if (this.#from < this.#to && (list.top > edge.bottom || list.bottom < edge.top) && this.#count > this.#to - this.#from) {
+        const at = this.#heights.find(this.#shown.entries, this.log.scrollTop);
+        this.#hold = null;
+        this.#from = Math.max(0, Math.min(at, this.#count) - STEP);
+        this.#to = Math.min(this.#count, this.#from + Math.min(most, FOLLOWED + STEP));
+      } else if (list.top > edge.top - MARGIN && this.#from > 0) {
+        this.#from = Math.max(0, this.#from - STEP);
+        this.#to = Math.min(this.#to, this.#from + most);
+      } else if (list.bottom < edge.bottom + MARGIN && this.#to < this.#count) {
+        this.#to = Math.min(this.#count, this.#to + STEP);
+        this.#from = Math.max(this.#from, this.#to - most);
+      } else return;
+      this.#draw();
+    }
+  }
+
+  #askOlder() {
+    const { top, entries, connected } = this.#shown;
+    const button = this.#made.get('top');
+    if (top?.state !== 'older' || !connected || !button || entries[top.index] === this.#asked) return;
+    if (this.#topOf(button) < -AHEAD * this.log.clientHeight) return;
+    this.#asked = entries[top.index];
+    this.on.older();
   }
 
   #scrolled() {
@@ -94,16 +207,86 @@ export class LogView {
     const end = scrollHeight - scrollTop - clientHeight < NEAR;
     // Only a reader moves up; being left behind by new rows is no wish to stay.
     if (end) this.#atEnd = true;
-    else if (scrollTop < this.#top) this.#atEnd = false;
+    else if (scrollTop < this.#top) {
+      this.#atEnd = false;
+      this.#asked = undefined;
+    }
     this.#top = scrollTop;
-    if (end) this.#missed = 0;
+    this.#moved();
+    this.#askOlder();
+  }
+
+  // The frame changes with the keyboard of a phone and with a growing text box: whoever was at the end stays there, others at their message.
+  #resized() {
+    if (this.log.clientWidth !== this.#width) this.#heights.forget();
+    this.#width = this.log.clientWidth;
+    this.#keepPlace();
+    this.#moved();
+  }
+
+  // Between two renderings something else may be there already.
+  #moved() {
+    const shown = this.source();
+    if (shown.place !== this.#shown.place) return;
+    this.#look();
+    this.#shown = shown;
+    this.#choose();
+    this.#cover();
+  }
+
+  // Notes what is in sight: the message at the upper edge, and the last one.
+  #look() {
+    const { children } = this.list;
+    let first = this.#firstBelow(0);
+    while (children[first] && !children[first].matches('.message')) first += 1;
+    this.#hold = children[first] ? { element: children[first], top: this.#topOf(children[first]) } : null;
+    const last = this.#atEnd ? this.#count : this.#indexOf(this.#rows[this.#firstBelow(this.log.clientHeight) - 1]?.item);
+    if (last >= this.#indexOf(this.#seen)) this.#seen = this.#shown.entries[Math.min(last, this.#shown.entries.length - 1)];
     this.#showJump();
+  }
+
+  // The first child whose lower edge is further down than this, from the upper edge of the log.
+  #firstBelow(distance) {
+    const { children } = this.list;
+    const edge = this.log.getBoundingClientRect().top + distance;
+    let [low, high] = [0, children.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (children[middle].getBoundingClientRect().bottom > edge) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #topOf(child) { return child.getBoundingClientRect().top - this.log.getBoundingClientRect().top; }
+  #indexOf(item) { return item === undefined ? -1 : this.#shown.entries.indexOf(item); }
+
+  #isSelecting() {
+    const selection = getSelection();
+    return !selection.isCollapsed && this.list.contains(selection.anchorNode);
+  }
+
+  #scroll(top) {
+    this.log.scrollTop = top;
+    this.#top = this.log.scrollTop;
   }
 
   #showJump() {
     const jump = $('jump');
-    jump.hidden = this.#missed === 0;
-    if (this.#missed) setText(jump, texts.jump(this.#missed));
+    const { scrollHeight, scrollTop, clientHeight } = this.log;
+    const missed = this.#atEnd ? 0 : this.#missed();
+    jump.hidden = this.#atEnd || (missed === 0 && scrollHeight - scrollTop < 2 * clientHeight);
+    if (!jump.hidden) setText(jump, texts.jump(missed));
+  }
+
+  #missed() {
+    const { entries, self } = this.#shown;
+    let missed = 0;
+    for (let i = entries.length - 1; i >= 0 && entries[i] !== this.#seen; i -= 1) {
+      const { kind, own, mine, nick } = entries[i];
+      if (kind === 'message' && !(own ?? (mine || nick === self))) missed += 1;
+    }
+    return missed;
   }
 
   #showEmpty(sentences) {

@@ -1,5 +1,7 @@
 // One row of the log as an element, made once and brought up to date in place.
 
+import { sum } from './comings.js';
+import { pieces } from './pieces.js';
 import { element, hue, nickElement, set, setText } from './view.js';
 import * as texts from './texts.js';
 
@@ -14,8 +16,12 @@ export function viaElement(via) {
 }
 
 export function makeRow(row) {
-  if (row.kind === 'message') return makeMessage(row);
-  return element('p', `line ${row.kind}`);
+  switch (row.kind) {
+    case 'message': return makeMessage(row);
+    case 'presence': return element('div', 'line presence');
+    case 'top': return element('div', 'line top');
+    default: return element('p', `line ${row.kind}`);
+  }
 }
 
 /** The whole date for whoever points at a time; spelled out for every message it would cost more than all the rest of it. */
@@ -24,34 +30,75 @@ export function spellOut(time) {
 }
 
 /** Brings an element up to date. Cheap when nothing changed, which is nearly always. */
-export function updateRow(target, row, connected) {
-  if (row.kind === 'message') updateMessage(target, row, connected);
-  else setText(target, lineText(row));
+export function updateRow(target, row, shown) {
+  switch (row.kind) {
+    case 'message': return updateMessage(target, row, shown.connected);
+    case 'presence': return updatePresence(target, texts.presence(sum(row.entry)), texts.presence(sum(row.entry), Infinity));
+    case 'top': return updateTop(target, row.state, shown);
+    default: return setText(target, lineText(row));
+  }
 }
 
 function lineText({ kind, at, entry }) {
   switch (kind) {
     case 'day': return date.format(at);
+    case 'new': return texts.newLine;
     case 'gap': return texts.gap;
     case 'epoch': return texts.epoch;
-    case 'presence': return texts.presence(entry);
     case 'renamed': return texts.renamed(entry);
     case 'gone': return texts.gone(entry);
     default: return entry.text;
   }
 }
 
+// Many names are there for whoever opens them.
+function updatePresence(target, short, long) {
+  if (plain(short) === plain(long)) return setSentence(target, long);
+  if (!target.querySelector('details')) target.replaceChildren(element('details', '', {}, element('summary'), element('p')));
+  setSentence(target.querySelector('summary'), short);
+  return setSentence(target.querySelector('p'), long);
+}
+
+const plain = (parts) => parts.map((part) => part.nick ?? part).join('');
+
+// A name that runs from right to left turns nothing but itself.
+function setSentence(target, parts) {
+  if (target.textContent !== plain(parts)) target.replaceChildren(...parts.map((part) => (part.nick ? element('bdi', '', {}, part.nick) : part)));
+}
+
+// Older messages come by themselves; the button is for those who do not scroll, and for when they could not come.
+function updateTop(target, state, { place, connected }) {
+  const text = state === 'older' || state === 'loading' ? null : texts.top(state, place.name);
+  if (text !== null) return setText(target, text);
+  const button = target.querySelector('button') ?? element('button', 'quiet', { type: 'button', 'data-action': 'older' }, texts.older);
+  button.disabled = state === 'loading' || !connected;
+  if (!button.isConnected) target.replaceChildren(button);
+  return target;
+}
+
 function makeMessage(row) {
   const made = element('article', 'message', {},
     element('time', 'when'),
     element('div', 'who', {}, nickElement(row.nick), viaElement(row.via)),
-    element('div', 'text', { dir: 'auto' }, row.text));
+    element('div', 'text', { dir: 'auto' }));
   made.classList.toggle('action', Boolean(row.action));
+  made.self = null;  // whose names stand out in its text: nobody's yet
   return made;
 }
 
+// Links and names in it stand apart in direction, too: neither turns the text around it, nor is turned by it.
+function fillText(made, { text, self, own }) {
+  const parts = pieces(text, own ? null : self);
+  made.classList.toggle('to-you', parts.some((part) => part.self));
+  made.querySelector('.text').replaceChildren(...parts.map((part) => {
+    if (part.href) return element('a', '', { href: part.href, target: '_blank', rel: 'noopener noreferrer nofollow', dir: 'ltr', 'data-host': part.host }, part.text);
+    if (part.self) return element('mark', 'name', {}, part.text);
+    return part.nick ? element('span', `nick hue-${hue(part.nick)}`, {}, part.text) : part.text;
+  }));
+}
+
 function updateMessage(made, row, connected) {
-  const signature = `${row.seq} ${row.at} ${row.nick} ${row.via} ${row.state} ${row.code} ${row.grouped} ${row.sameMinute} ${row.own} ${row.state === 'pending' && connected}`;
+  const signature = `${row.self} ${row.seq} ${row.at} ${row.nick} ${row.via} ${row.state} ${row.code} ${row.grouped} ${row.sameMinute} ${row.own} ${row.state === 'pending' && connected}`;
   if (made.signature === signature) return;
   made.signature = signature;
 
@@ -72,6 +119,11 @@ function updateMessage(made, row, connected) {
   nick.className = `nick hue-${hue(row.nick)}`;
   setText(nick, row.nick);
   if (!via.classList.contains(`via-${row.via}`)) via.replaceWith(viaElement(row.via));
+
+  if (made.self !== row.self) {
+    made.self = row.self;
+    fillText(made, row);
+  }
 
   made.querySelector('.fate')?.remove();
   const fate = fateElement(row, connected);
