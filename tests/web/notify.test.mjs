@@ -240,3 +240,15 @@ test('where many people are they can be searched, by key', async (t) => {
   await find.fill('nobody');
   await ann.page.getByText('Nobody of that name').waitFor({ state: 'attached' });
 });
+
+test('in a crowd whose names are not listed the server is asked', async (t) => {
+  const s = await scene(t, browser, { args: ['--set', 'presence.max=5'] });
+  const ann = await s.person('');
+  for (const nick of ['Zoë', 'zorro', ...Array.from({ length: 10 }, (_, i) => `p${i}`)]) await s.tcp(nick);
+  await ann.page.getByText('names are not listed').waitFor();
+  await ann.page.getByRole('searchbox', { name: 'Find people' }).fill('zo');
+  await ann.people.getByRole('listitem').nth(1).waitFor();
+  assert.deepEqual(await ann.people.getByRole('listitem').evaluateAll((all) => all.map((each) => each.dataset.nick)), ['Zoë', 'zorro']);
+  await ann.people.getByRole('button', { name: 'zorro' }).click();
+  await ann.page.getByRole('heading', { name: 'zorro', exact: true }).waitFor();
+});

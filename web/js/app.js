@@ -70,7 +70,11 @@ const log = new LogView(shown, {
 const news = new News({ say: (messages) => readAloud(texts.news(messages)) });
 const roomsView = new RoomsView({ show: goTo, join: goTo, leave });
 const directsView = new DirectsView({ show: (key) => goToPerson(directs.conversations.get(key).nick), close });
-const peopleView = new PeopleView({ write: (nick) => { goToPerson(nick); composer.focus(); }, filter: draw });
+const peopleView = new PeopleView({
+  write: (nick) => { goToPerson(nick); composer.focus(); },
+  filter: draw,
+  who: (room, prefix, limit) => chat.client.who(room, { prefix, limit }),
+});
 const typingView = new TypingView();
 const alerting = new Alerting(chat, { go: goToKey, changed: draw });
 const composer = new Composer({
@@ -312,7 +316,7 @@ function draw() {
     roomsView.render([...store.rooms.values()], store.current, others, alerting.isMuted);
     directsView.render(conversations, store.current, alerting.isMuted);
     $('unread-dot').hidden = ![...store.rooms.values(), ...conversations].some(({ unread }) => unread > 0);
-    peopleView.render(room ?? both(person), store.nick);
+    peopleView.render(room ?? both(person), store.nick, store.current);
     composer.render(room ? texts.place(room.name) : person && texts.alone(person.nick));
     typingView.render(room ? chat.typists.names(room.name) : []);
     log.render();

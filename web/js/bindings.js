@@ -18,6 +18,8 @@ export function bindKeys(views) {
     { keys: ['Escape'], text: texts.keys.escape, run: () => escape(views) },
     { keys: ['Enter'], text: texts.keys.send },
     { keys: ['Shift+Enter'], text: texts.keys.line },
+    { keys: ['Tab', 'Shift+Tab'], text: texts.keys.complete },
+    { keys: ['ArrowUp', 'ArrowDown'], text: texts.keys.recall },
   ];
   listen(table.filter(({ run }) => run));
   walkLists($('rooms'), $('directs'), $('elsewhere'), $('people'));

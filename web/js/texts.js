@@ -199,6 +199,8 @@ export const keys = {
   escape: 'Close, or go to the newest message',
   send: 'Send',
   line: 'Begin another line',
+  complete: 'Complete a name, room or command; Escape takes it back, and then Tab leads on',
+  recall: 'What was written before, from the first line; what came after, from the last',
 };
 
 /** Beside a place one may go to. */

@@ -2,6 +2,7 @@
 
 import { $, arrange, element, icon, nickElement, set, setText } from './view.js';
 import { fold, isPerson } from './names.js';
+import { PeopleSearch } from './search.js';
 import { viaElement } from './view-message.js';
 import * as texts from './texts.js';
 
@@ -105,9 +106,10 @@ export class DirectsView {
 export class PeopleView {
   #made = new Map();
 
-  /** on: {write(nick), filter()} */
+  /** on: {write(nick), filter(): what is searched has changed; who(room, prefix, limit)} */
   constructor(on) {
     this.filter = $('people-filter');
+    this.search = new PeopleSearch(on.who, on.filter);
     this.filter.oninput = () => on.filter();
     this.filter.onkeydown = (event) => {
       if (event.key === 'ArrowDown') $('people').querySelector('button')?.focus();
@@ -124,15 +126,16 @@ export class PeopleView {
   }
 
   /** members: Map(nick -> {via}), or null when only their number is known. */
-  render({ members, count }, self) {
+  render({ members, count }, self, place) {
     setText($('people-count'), count ? String(count) : '');
     setText($('people-total'), count ? String(count) : '');
     $('crowd').hidden = Boolean(members) || count === 0;
     if (!$('crowd').hidden) setText($('crowd'), texts.crowd(count));
 
-    const wanted = this.#wanted(members);
-    const list = [...members ?? []].filter(([nick]) => fold(nick).includes(wanted)).sort(([a], [b]) => (a === self ? -1 : b === self ? 1 : order.compare(a, b)));
-    setText($('people-found'), wanted ? texts.found(list.length) : '');
+    const wanted = this.#wanted(place, count);
+    const people = members ?? this.search.find(place, wanted);
+    const list = [...people ?? []].filter(([nick]) => fold(nick).includes(fold(wanted))).sort(([a], [b]) => (a === self ? -1 : b === self ? 1 : order.compare(a, b)));
+    setText($('people-found'), wanted && people ? texts.found(list.length) : '');
     // One element a person for as long as nothing of theirs changes: whoever stands on one with the keyboard stays there.
     const made = new Map(list.map(([nick, { via }]) => {
       const key = JSON.stringify([nick, via, nick === self]);
@@ -142,11 +145,12 @@ export class PeopleView {
     arrange($('people'), [...made.values()]);
   }
 
-  // Where few are left there is nothing to search, and nobody must stay hidden.
-  #wanted(members) {
-    this.filter.hidden = (members?.size ?? 0) < MANY;
-    if (this.filter.hidden) this.filter.value = '';
-    return fold(this.filter.value.trim().replace(/^@/, ''));
+  // Where few are there is nothing to search, and nobody must stay hidden.
+  #wanted(place, count) {
+    if (place !== this.place || count < MANY) this.filter.value = '';
+    this.place = place;
+    this.filter.hidden = count < MANY;
+    return this.filter.value.trim().replace(/^@/, '');
   }
 }
 
