@@ -33,7 +33,7 @@ export class Alerting {
       withdraw: (key) => this.#notifier.withdraw(key),
       total: (n) => this.#title.count(n),
       read: (key) => this.#read(key),
-    }, { channel: typeof BroadcastChannel === 'function' ? new BroadcastChannel('chatbridge') : null });
+    }, { channel: typeof BroadcastChannel === 'function' ? new BroadcastChannel('chatbridge.alerts') : null });
     this.#view = new AlertsView({ preferences: this.#preferences, notifier: this.#notifier, chime: this.#chime, changed: () => this.#again() });
     for (const change of ['focus', 'blur']) addEventListener(change, () => this.attend());
     document.addEventListener('visibilitychange', () => this.attend());

@@ -331,7 +331,6 @@ function draw() {
   });
 }
 
-// What comes while nobody looks is unread.
 // The people of a conversation. That the other one is there, and over what, is known from the rooms or from what they wrote.
 function both(person) {
   if (!person) return { members: null, count: 0 };
