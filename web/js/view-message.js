@@ -73,6 +73,7 @@ function updateMessage(made, row, connected) {
   setText(nick, row.nick);
   if (!via.classList.contains(`via-${row.via}`)) via.replaceWith(viaElement(row.via));
 
+  set(made.querySelector('.text'), 'tabindex', row.state === 'failed' ? 0 : undefined);  // it may be so long that it scrolls
   made.querySelector('.fate')?.remove();
   const fate = fateElement(row, connected);
   if (fate) made.append(fate);
