@@ -69,7 +69,7 @@ class Window extends Person {
     const window = await super.open(browser, 'about:blank', {
       viewport: { width, height }, colorScheme: theme, locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce', hasTouch: width < 500,
     });
-    Object.assign(window, { daemon, visit, name: `${width}-${theme}`, narrow: width < 768, width });
+    Object.assign(window, { daemon, visit, name: `${width}-${theme}` });
     await window.page.clock.setFixedTime(new Date('2026-05-08T08:36:00Z'));
     await window.page.routeWebSocket(/\/ws$/, (socket) => {
       const server = socket.connectToServer();
@@ -113,7 +113,7 @@ async function sit(window, people) {
   await people.jonas.send({ type: 'typing', room: 'lobby' });
   await window.page.locator('#typing.on').waitFor();
   await window.show('busy');
-  if (window.width < 1120) await slide(window);
+  await slide(window);
   await dialogs(window);
   await alone(window);
   await long(window);
@@ -122,13 +122,12 @@ async function sit(window, people) {
 }
 
 async function slide(window) {
-  await window.button('Open people').click();
-  await window.show('people');
-  await window.press('Escape');
-  if (!window.narrow) return;
-  await window.button('Open rooms').click();
-  await window.show('rooms');
-  await window.press('Escape');
+  for (const panel of ['people', 'rooms']) {
+    if (!await window.button(`Open ${panel}`).isVisible()) continue;
+    await window.button(`Open ${panel}`).click();
+    await window.show(panel);
+    await window.press('Escape');
+  }
 }
 
 async function dialogs(window) {
@@ -143,7 +142,7 @@ async function dialogs(window) {
   await window.page.keyboard.type('l');
   await window.show('switcher');
   await window.press('Escape');
-  if (window.narrow) await window.button('Open rooms').click();
+  if (await window.button('Open rooms').isVisible()) await window.button('Open rooms').click();
   await window.button(/settings/).click();
   await window.show('settings');
   await window.press('Escape');

@@ -124,7 +124,7 @@ function updateMessage(made, row, connected) {
     made.self = row.self;
     fillText(made, row);
   }
-
+  set(made.querySelector('.text'), 'tabindex', row.state === 'failed' ? 0 : undefined);  // it may be so long that it scrolls
   made.querySelector('.fate')?.remove();
   const fate = fateElement(row, connected);
   if (fate) made.append(fate);
