@@ -39,7 +39,9 @@ async function setup(t) {
   return s;
 }
 
-const conversation = (person, name) => person.page.getByRole('list', { name: 'Direct messages' }).getByRole('button', { name, exact: true });
+const conversation = (person, name) => person.page.getByRole('list', { name: 'Direct messages' }).getByRole('button', { name, exact: typeof name === 'string' });
+
+const tell = (client, nick, text) => client.ask({ type: 'direct', nick, text, id: text }, ({ type, id }) => type === 'ack' && id === text);
 
 test('a second tab is the same person: asked for no name, no guest, and what is said in one is in both', async (t) => {
   const s = await setup(t);
@@ -85,17 +87,53 @@ test('a direct message is in each tab once, and so is the answer', async (t) => 
   const twin = await ann.tab(s.url());
   await twin.is('connected');
   const bob = await s.v1('bob');
-  await bob.ask({ type: 'direct', nick: 'ann', text: 'psst', id: 'd1' }, ({ type, id }) => type === 'ack' && id === 'd1');
-  for (const tab of [ann, twin]) {
-    await conversation(tab, 'bob 1 unread').click();
-    await tab.message('psst').waitFor();
-  }
+  await tell(bob, 'ann', 'psst');
+  for (const tab of [ann, twin]) await conversation(tab, 'bob 1 unread').waitFor();
+  await conversation(ann, 'bob 1 unread').click();
+  await conversation(twin, 'bob').click();
   await ann.say('yes?');
   await twin.message('yes?').waitFor();
   await ann.message('yes?', 'sent').waitFor();
   for (const tab of [ann, twin]) {
     assert.deepEqual(await tab.log.locator('.message .text').allTextContents(), ['psst', 'yes?']);
     assert.equal(await tab.log.locator('.message.own').count(), 1);
+  }
+});
+
+test('a tab that is opened later has the conversations of the others, and what is read in one is read in all', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  const bob = await s.v1('bob');
+  await tell(bob, 'ann', 'psst');
+  await conversation(ann, 'bob 1 unread').waitFor();
+  const twin = await ann.tab(s.url());
+  await conversation(twin, 'bob 1 unread').click();
+  await conversation(ann, 'bob').waitFor();
+  await twin.message('psst').waitFor();
+  await tell(bob, 'ann', 'and?');
+  await twin.message('and?').waitFor();
+  await conversation(ann, 'bob').click();
+  assert.deepEqual(await ann.log.locator('.message .text').allTextContents(), ['psst', 'and?']);
+});
+
+test('what waited for a person while all tabs were away is in each of them once', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  const twin = await ann.tab(s.url());
+  await twin.is('connected');
+  const bob = await s.v1('bob');
+  await bob.join('lobby');
+  ann.outage = true;
+  await ann.context.setOffline(true);
+  await bob.inbox.find(({ type, left }) => type === 'presence' && left?.some(({ nick }) => nick === 'ann'), 'ann left');
+  await tell(bob, 'ann', 'psst');
+  await ann.context.setOffline(false);
+  for (const tab of [ann, twin]) await conversation(tab, 'bob 1 unread').waitFor();
+  for (const tab of [ann, twin]) {
+    await tab.is('connected');
+    await conversation(tab, /^bob/).click();
+    await tab.message('psst').waitFor();
+    assert.equal(await tab.log.locator('.message').count(), 1);
   }
 });
 

@@ -32,6 +32,8 @@ let drawing = false;
 
 const chat = new Chat({
   client: { nick: storage.nick ?? '', storage },
+  channel: new BroadcastChannel('chatbridge'),
+  looking: () => document.visibilityState === 'visible',
   keep: {
     directs: storage.directs,
     saveDirects: (kept) => { storage.directs = kept; },

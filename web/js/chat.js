@@ -1,10 +1,11 @@
 // What a person sees of the chat, as state: the client's events go into rooms, conversations and typing news. Free of the page, so that its
 // tests need no browser.
 
-import { ChatBridge } from '../client.js';
+import { ChatBridge, newId } from '../client.js';
 import { Directs, keyOf } from './directs.js';
 import { fold } from './names.js';
 import { Store } from './store.js';
+import { Tabs } from './tabs.js';
 import { TypingNews, Typists } from './typing.js';
 
 const MEMBERS_AGAIN = 5_000;
@@ -14,24 +15,33 @@ const realClock = { now: () => Date.now(), setTimeout: (f, ms) => setTimeout(f, 
 const placed = (item) => (item.to === undefined ? item : { ...item, room: keyOf(item.to) });
 
 export class Chat {
-  #keep; #on; #clock;
+  #keep; #on; #clock; #looking; #tabs;
   #renames = 0;                // that have no answer yet
   #askedMembers = new Map();
 
   /**
-   * client: what ChatBridge takes. keep: {directs, saveDirects(directs)}: conversations outlive the page.
+   * client: what ChatBridge takes. keep: {directs, saveDirects(directs)}: conversations outlive the page. channel: to the other tabs.
+   * looking(): whether anybody looks at this one.
    * on: {change(), welcomed(room), nick(nick), error(frame), direct(conversation), moved({from, to})}: all optional. `direct`: something
    * new in a conversation nobody looks at; `moved`: one has another key; an error with `renaming` is about that name.
    */
-  constructor({ client, keep = {}, on = {} }, surroundings = {}) {
+  constructor({ client, keep = {}, channel = null, looking = () => true, on = {} }, surroundings = {}) {
     this.#keep = keep;
     this.#on = on;
+    this.#looking = looking;
     this.#clock = surroundings.clock ?? realClock;
     this.store = new Store();
     this.directs = new Directs(keep.directs ?? []);
     this.client = new ChatBridge(client, surroundings);
     this.typists = new Typists({ clock: this.#clock, changed: () => this.#changed() });
     this.news = new TypingNews({ clock: this.#clock, send: (room) => this.client.typing(room) });
+    this.#tabs = new Tabs({ channel, id: newId(), on: {
+      direct: (frame) => this.#received(frame),
+      read: (key) => { this.directs.read(key); this.#changed(); },
+      asked: () => this.directs.save(),
+      conversations: (kept) => { this.directs.adopt(kept); this.#saveDirects(); this.#changed(); },
+    } });
+    this.#tabs.ask();
     this.#withConversations();
     this.#listen();
   }
@@ -63,6 +73,7 @@ export class Chat {
   show(place) {
     this.store.show(place);
     this.directs.show(place);
+    if (this.directs.current) this.#tabs.read(place);
     this.#saveDirects();
     this.#changed();
   }
@@ -184,7 +195,9 @@ export class Chat {
     if (item.to === undefined) {
       if (change === 'unseen') this.store.settle(item.room, item);
     } else if (change === 'seen') {
-      this.directs.said(item, this.#clock.now());
+      const at = this.#clock.now();
+      this.#tabs.direct({ nick: this.store.nick, to: item.to, at: new Date(at).toISOString(), via: 'ws', text: item.text, id: item.id });
+      this.directs.said(item, at);
       this.#saveDirects();
     } else if (change === 'failed' && item.code === 'no_such_nick' && item.asked === item.to) {
       this.directs.gone(keyOf(item.to));
@@ -192,9 +205,15 @@ export class Chat {
   }
 
   #direct(frame) {
+    if (this.#tabs.direct(frame)) this.#received(frame);
+  }
+
+  #received(frame) {
     const unread = this.directs.received(frame);
+    if (this.directs.current && this.#looking()) this.#tabs.read(this.directs.current);
     this.#saveDirects();
     if (unread) this.#on.direct?.(unread);
+    this.#changed();
   }
 
   #typing({ room, nick }) {

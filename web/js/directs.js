@@ -14,6 +14,9 @@ const MOST_ENTRIES = 500;         // each
 const KEPT_ENTRIES = 100;         // past a reload, each …
 const KEPT_TEXT = 500_000;        // … and of all together, in UTF-16 units
 
+/** The same for what is one message, wherever one heard of it; an id is its sender's, and two may give the same one. */
+export const identity = ({ nick, at, text, id }) => JSON.stringify(id === undefined ? [nick, at, text] : [id, text]);
+
 /** Names a conversation. No room has such a name. */
 export const keyOf = (nick) => `@${fold(nick)}`;
 
@@ -30,12 +33,17 @@ export class Directs {
   #turns = 0;
 
   /** kept: what save() gave. */
-  constructor(kept = []) {
+  constructor(kept = []) { this.adopt(kept); }
+
+  /** Conversations of an earlier page, or of another tab of ours: what is not here yet. */
+  adopt(kept) {
     for (const { nick, via, unread, open, entries } of Array.isArray(kept) ? kept.filter(Boolean) : []) {
       if (typeof nick !== 'string' || !Array.isArray(entries)) continue;
-      const conversation = this.#add(nick);
-      Object.assign(conversation, { via, unread: Number(unread) || 0, open: Boolean(open) });
-      for (const entry of entries) this.#push(conversation, { ...entry, key: undefined });
+      const known = this.conversations.get(keyOf(nick));
+      const conversation = known ?? Object.assign(this.#add(nick), { via, open: Boolean(open) });
+      if (conversation.key !== this.current) conversation.unread = Math.max(conversation.unread, Number(unread) || 0);
+      if (known) this.#addMissing(known, entries);
+      else for (const entry of entries) this.#push(conversation, { ...entry, key: undefined });
     }
   }
 
@@ -59,6 +67,12 @@ export class Directs {
     const conversation = this.conversations.get(key);
     this.current = conversation ? key : null;
     if (conversation) Object.assign(conversation, { unread: 0, open: true });
+  }
+
+  /** Looked at somewhere else. */
+  read(key) {
+    const conversation = this.conversations.get(key);
+    if (conversation) conversation.unread = 0;
   }
 
   close(key) {
@@ -158,6 +172,13 @@ export class Directs {
     conversation.unread += other.unread;
   }
 
+  #addMissing(conversation, entries) {
+    const here = new Set(conversation.entries.map(identity));
+    const missing = entries.filter((entry) => entry.kind === 'message' && !here.has(identity(entry)));
+    for (const entry of missing) this.#push(conversation, { ...entry, key: undefined });
+    if (missing.length) conversation.entries = inTime(conversation.entries);
+  }
+
   #add(nick) {
     if (this.conversations.size >= MOST_CONVERSATIONS) this.#forgetOne();
     const conversation = { key: keyOf(nick), nick, via: undefined, unread: 0, open: true, entries: [], turn: this.#turns += 1 };
@@ -178,4 +199,10 @@ export class Directs {
     conversation.entries.push(entry);
     if (conversation.entries.length > MOST_ENTRIES * 1.25) conversation.entries.splice(0, conversation.entries.length - MOST_ENTRIES);
   }
+}
+
+// What has no time of its own stays behind what it came after.
+function inTime(entries) {
+  let at = '';
+  return entries.map((entry) => ({ entry, at: at = entry.at ?? at })).sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at))).map(({ entry }) => entry);
 }

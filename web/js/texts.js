@@ -192,7 +192,7 @@ export const closeUnsent = (nick) => `Not everything you wrote to ${nick} has be
 export const roomsOnly = 'That is for rooms. Nothing was sent.';
 /** [title, hint] for a place where nothing was said. */
 export function empty({ room, person }) {
-  if (person) return [`Between you and ${person.nick}`, 'Nobody else reads it, and the server keeps none of it. This tab does, until it is closed.'];
+  if (person) return [`Between you and ${person.nick}`, 'Nobody else reads it, and the server keeps none of it. Your open tabs do, until they are closed.'];
   if (room) return [`Nothing has been said in ${room.name} yet.`, 'Whoever is here, over TCP, UDP or a browser, reads what you write.'];
   return ['You are in no room.', 'Go to one from the list of rooms, or write its name there to make one.'];
 }
