@@ -44,6 +44,7 @@ const chat = new Chat({
     nick: (nick) => { storage.nick = nick; },
     direct: ({ nick }) => { $('news').textContent = ''; setText($('news'), texts.wroteToYou(nick)); },
     moved,
+    bye: (frame) => status.notice(texts.bye(frame), () => chat.connected),
     error: refused,
   },
 });
@@ -254,7 +255,7 @@ function draw() {
     const place = room ?? person ?? null;
     const title = room?.name ?? person?.nick;
     const conversations = [...directs.conversations.values()].filter((each) => each.open);
-    status.render(chat.state);
+    status.render(chat.state, chat.client.latency);
     roomsView.render([...store.rooms.values()], store.current, others);
     directsView.render(conversations, store.current);
     $('unread-dot').hidden = ![...store.rooms.values(), ...conversations].some(({ unread }) => unread > 0);
