@@ -41,6 +41,24 @@ async function setup(t) {
 
 const conversation = (person, name) => person.page.getByRole('list', { name: 'Direct messages' }).getByRole('button', { name, exact: typeof name === 'string' });
 
+// The WebSockets that the pages of a person open from now on; cut, they are lost and none can be opened.
+async function networkOf({ context }) {
+  const open = new Set();
+  let up = true;
+  await context.routeWebSocket(/\/ws$/, (socket) => {
+    if (!up) return socket.close();
+    const server = socket.connectToServer();
+    open.add(() => { socket.close(); server.close({ code: 4000 }); });
+  });
+  return {
+    cut() {
+      up = false;
+      for (const close of open) close();
+    },
+    mend() { up = true; },
+  };
+}
+
 const tell = (client, nick, text) => client.ask({ type: 'direct', nick, text, id: text }, ({ type, id }) => type === 'ack' && id === text);
 
 test('a second tab is the same person: asked for no name, no guest, and what is said in one is in both', async (t) => {
@@ -119,15 +137,17 @@ test('a tab that is opened later has the conversations of the others, and what i
 test('what waited for a person while all tabs were away is in each of them once', async (t) => {
   const s = await setup(t);
   const ann = await s.person('ann');
+  const network = await networkOf(ann);
+  await ann.page.reload();
+  await ann.is('connected');
   const twin = await ann.tab(s.url());
   await twin.is('connected');
   const bob = await s.v1('bob');
   await bob.join('lobby');
-  ann.outage = true;
-  await ann.context.setOffline(true);
+  network.cut();
   await bob.inbox.find(({ type, left }) => type === 'presence' && left?.some(({ nick }) => nick === 'ann'), 'ann left');
   await tell(bob, 'ann', 'psst');
-  await ann.context.setOffline(false);
+  network.mend();
   for (const tab of [ann, twin]) await conversation(tab, 'bob 1 unread').waitFor();
   for (const tab of [ann, twin]) {
     await tab.is('connected');

@@ -13,3 +13,12 @@ test('the limit of changes of a nick is told in the words of the server, the flo
   assert.equal(texts.error(frame, { nick: 'ann', wanted: 'zoe', renaming: true }), 'A nick can be changed 10 times a minute. You are ann.');
   assert.match(texts.error(frame, { nick: 'ann', wanted: '' }), /faster/);
 });
+
+test('the state of the connection in words, and how far away the server is', () => {
+  const status = (state, more) => texts.status(state, { now: 1_000, online: true, ...more }).join('');
+  assert.equal(status({ name: 'connected' }, { latency: 12 }), 'connected · 12 ms');
+  assert.equal(status({ name: 'connected' }), 'connected');
+  assert.equal(status({ name: 'waiting', retryAt: 3_400 }), 'reconnecting in 3 s');
+  assert.equal(status({ name: 'waiting', retryAt: 3_400 }, { online: false }), 'offline, no network');
+  assert.equal(status({ name: 'offline' }), 'offline');
+});

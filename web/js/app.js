@@ -48,6 +48,7 @@ const chat = new Chat({
     nick: (nick) => { storage.nick = nick; },
     direct: ({ nick }) => readAloud(texts.wroteToYou(nick)),
     moved,
+    bye: (frame) => status.notice(texts.bye(frame), () => chat.connected),
     error: refused,
   },
 });
@@ -312,7 +313,7 @@ function draw() {
     const person = directs.conversations.get(store.current);
     const name = room?.name ?? person?.nick;
     const conversations = [...directs.conversations.values()].filter((each) => each.open);
-    status.render(chat.state);
+    status.render(chat.state, chat.client.latency);
     roomsView.render([...store.rooms.values()], store.current, others, alerting.isMuted);
     directsView.render(conversations, store.current, alerting.isMuted);
     $('unread-dot').hidden = ![...store.rooms.values(), ...conversations].some(({ unread }) => unread > 0);

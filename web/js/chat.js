@@ -22,7 +22,7 @@ export class Chat {
   /**
    * client: what ChatBridge takes. keep: {directs, saveDirects(directs)}: conversations outlive the page. channel: to the other tabs.
    * looking(): whether anybody looks at this one.
-   * on: {change(), welcomed(room), nick(nick), error(frame), direct(conversation), moved({from, to})}: all optional. `direct`: something
+   * on: {change(), welcomed(room), nick(nick), bye(frame), error(frame), direct(conversation), moved({from, to})}: all optional. `direct`: something
    * new in a conversation nobody looks at; `moved`: one has another key; an error with `renaming` is about that name.
    */
   constructor({ client, keep = {}, channel = null, looking = () => true, on = {} }, surroundings = {}) {
@@ -36,7 +36,7 @@ export class Chat {
     this.typists = new Typists({ clock: this.#clock, changed: () => this.#changed() });
     this.news = new TypingNews({ clock: this.#clock, send: (room) => this.client.typing(room) });
     this.#tabs = new Tabs({ channel, id: newId(), on: {
-      direct: (frame) => this.#received(frame),
+      direct: (frame) => { if (!this.item(frame.id)) this.#received(frame); },  // what went out here is said when it is acknowledged
       read: (key) => { this.directs.read(key); this.#changed(); },
       asked: () => this.directs.save(),
       conversations: (kept) => { this.directs.adopt(kept); this.#saveDirects(); this.#changed(); },
@@ -169,6 +169,7 @@ export class Chat {
       presence: (frame) => this.#presence(frame),
       nick: (frame) => this.#renamed(frame),
       error: (frame) => this.#refused(frame),
+      bye: (frame) => this.#on.bye?.(frame),
       latency: () => {},
     };
     for (const [type, handle] of Object.entries(handlers)) this.client.on(type, (detail) => { handle(detail); this.#changed(); });

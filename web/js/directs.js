@@ -82,6 +82,12 @@ export class Directs {
     if (conversation) conversation.unread = 0;
   }
 
+  /** Looked at somewhere else. */
+  read(key) {
+    const conversation = this.conversations.get(key);
+    if (conversation) conversation.unread = 0;
+  }
+
   close(key) {
     if (this.current === key) this.current = null;
     const conversation = this.conversations.get(key);

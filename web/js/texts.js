@@ -65,9 +65,9 @@ export function error({ code, message, room }, { nick, wanted, renaming }) {
 }
 
 /** [what is said, what is only shown]: a countdown read aloud every second helps nobody. */
-export function status(state, { now, online }) {
+export function status(state, { now, online, latency = null }) {
   switch (state.name) {
-    case 'connected': return ['connected', ''];
+    case 'connected': return ['connected', latency === null ? '' : ` · ${number.format(latency)} ms`];
     case 'connecting': return state.attempt ? ['reconnecting', ' …'] : ['offline', ', connecting …'];
     case 'waiting': {
       if (!online) return ['offline', ', no network'];
@@ -77,6 +77,10 @@ export function status(state, { now, online }) {
     default: return ['offline', ''];
   }
 }
+
+export const bye = ({ reason }) => (reason === 'shutdown'
+  ? 'The server is going down. What you write waits here, and is sent when it is back.'
+  : `The server said goodbye${reason ? `: ${reason}` : ''}.`);
 
 export function waiting(connected) {
   return connected ? 'sending' : 'waiting for the connection';

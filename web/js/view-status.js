@@ -15,8 +15,9 @@ export class StatusView {
     $('notice-close').onclick = () => this.notice(null);
   }
 
-  render(state) {
-    const [word, more] = texts.status(state, { now: Date.now(), online: navigator.onLine !== false });
+  /** latency: of the connection, in ms, or null. */
+  render(state, latency = null) {
+    const [word, more] = texts.status(state, { now: Date.now(), online: navigator.onLine !== false, latency });
     setText($('status-word'), word);
     setText($('status-more'), more);
     set($('status'), 'data-state', word);

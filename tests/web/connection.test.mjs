@@ -1,0 +1,93 @@
+// What the page says of its connection, and how soon it is back, in Chromium.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startDaemon } from '../support/daemon.mjs';
+import { Lives, stateDirectory } from '../support/state.mjs';
+import { Person, launchBrowser } from './browser.mjs';
+
+let browser;
+before(async () => { browser = await launchBrowser(); });
+after(() => browser?.close());
+
+async function setup(t, { args } = {}) {
+  const server = new Lives(stateDirectory(t), args);
+  await server.start();
+  const { http } = server.daemon;
+  const ann = await Person.open(browser, `http://127.0.0.1:${http}/`);
+  t.after(async () => {
+    await ann.close();
+    await server.daemon.stop();
+  });
+  await ann.enter('ann');
+  return { server, ann, back: () => server.start({ args: [...server.args, '--http', `127.0.0.1:${http}`] }) };
+}
+
+test('connected, it shows how far away the server is', async (t) => {
+  const { ann } = await setup(t);
+  await ann.status.filter({ hasText: /^connected · \d+ ms$/ }).waitFor();
+});
+
+test('a server that says goodbye is told of, until it is back; what was written meanwhile is sent', async (t) => {
+  const { server, ann, back } = await setup(t);
+  ann.outage = true;
+  await server.daemon.stop();
+  await ann.notice.getByText('The server is going down. What you write waits here').waitFor();
+  await ann.is('reconnecting in \\d+ s');
+  await ann.say('written meanwhile');
+  await ann.message('written meanwhile', 'pending').waitFor();
+  await back();
+  await ann.is('connected');
+  await ann.message('written meanwhile', 'sent').waitFor();
+  await ann.notice.waitFor({ state: 'hidden' });
+});
+
+test('killed without a word, it is waited for; the network coming back is reason enough to try at once', async (t) => {
+  const { server, ann, back } = await setup(t);
+  ann.outage = true;
+  await server.kill();
+  await ann.is('reconnecting in ([6-9]|\\d\\d) s');  // after some tries in vain
+  await back();
+  await ann.page.evaluate(() => {
+    window.cameBack = performance.now();
+    dispatchEvent(new Event('online'));
+  });
+  await ann.is('connected');
+  assert.ok(await ann.page.evaluate(() => performance.now() - window.cameBack) < 4_000);
+});
+
+test('a machine that slept: the page notices and tries at once', async (t) => {
+  const { server, ann, back } = await setup(t);
+  ann.outage = true;
+  await ann.page.clock.install();
+  await ann.page.reload();
+  await ann.is('connected');
+  await server.kill();
+  await ann.is('reconnecting in ([6-9]|\\d\\d) s');
+  await back();
+  await ann.page.clock.fastForward('01:00:00');
+  await ann.is('connected');
+});
+
+test('what is gone is said, between what was before and what is kept', async (t) => {
+  const server = await startDaemon({ args: ['--set', 'room.window_bytes=64KiB'] });
+  const people = [];
+  t.after(async () => {
+    for (const person of people) await person.close();
+    await server.stop();
+  });
+  for (const nick of ['ann', 'bob']) people.push(await (await Person.open(browser, `http://127.0.0.1:${server.http}/`)).enter(nick));
+  const [ann, bob] = people;
+  await bob.say('before');
+  await ann.hears('before');
+  ann.outage = true;
+  await ann.context.setOffline(true);
+  await ann.is('offline');
+  for (let i = 1; i <= 30; i += 1) await bob.say(`${i} ${'x'.repeat(4_000)}`);
+  await bob.message('30 x', 'sent').waitFor();
+  await ann.context.setOffline(false);
+  await ann.hears('30 x');
+  const [first, gap, next] = await ann.log.locator('.message, .line.gap').allTextContents();
+  assert.match(first, /before/);
+  assert.match(gap, /some messages are gone/);
+  assert.match(next, /x{100}/);
+});
