@@ -232,7 +232,9 @@ function act(command) {
     case 'hint': status.notice(texts.hint(command)); return false;
     case 'nick': rename(command.nick); return true;
     case 'who': chat.who(room).then((frame) => chat.note(room, texts.who(frame)), () => status.notice(texts.notConnected)); break;
-    case 'history': if (!chat.history(room, command.limit)) status.notice(chat.connected ? texts.noOlder : texts.notConnected); return true;
+    case 'history':
+      if (!store.rooms.get(room)?.loading && !chat.history(room, command.limit)) status.notice(chat.connected ? texts.noOlder : texts.notConnected);
+      return true;
     default: return true;
   }
   log.follow();
@@ -327,7 +329,6 @@ function draw() {
   });
 }
 
-// What comes while nobody looks is unread.
 // The people of a conversation. That the other one is there, and over what, is known from the rooms or from what they wrote.
 function both(person) {
   if (!person) return { members: null, count: 0 };
