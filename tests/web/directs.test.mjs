@@ -33,6 +33,23 @@ test('unread: what others wrote where nobody looks', () => {
   assert.equal(directs.received(frame()).key, '@bob');
 });
 
+test('the first that was unread is known until the conversation was looked at and left', () => {
+  const { directs } = setup();
+  const conversation = directs.begin('bob');
+  directs.show('@bob');
+  directs.received(frame());
+  assert.equal(conversation.line, null);
+  directs.show('lobby');
+  for (const text of ['first', 'second']) directs.received(frame({ text }));
+  const [, first] = conversation.entries;
+  assert.deepEqual(conversation.line, { key: first.key });
+  directs.show('@bob');
+  directs.show('@bob');
+  assert.deepEqual(conversation.line, { key: first.key });
+  directs.show('lobby');
+  assert.equal(conversation.line, null);
+});
+
 test('a closed conversation is out of sight until somebody writes, and nothing of it is lost', () => {
   const { directs, texts } = setup();
   directs.received(frame());

@@ -237,7 +237,9 @@ function act(command) {
     case 'hint': status.notice(texts.hint(command)); return false;
     case 'nick': rename(command.nick); return true;
     case 'who': chat.who(room).then((frame) => chat.note(room, texts.who(frame)), () => status.notice(texts.notConnected)); break;
-    case 'history': if (!chat.history(room, command.limit)) status.notice(chat.connected ? texts.noOlder : texts.notConnected); return true;
+    case 'history':
+      if (!store.rooms.get(room)?.loading && !chat.history(room, command.limit)) status.notice(chat.connected ? texts.noOlder : texts.notConnected);
+      return true;
     default: return true;
   }
   log.follow();

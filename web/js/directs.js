@@ -21,8 +21,8 @@ export const identity = ({ nick, at, text, id }) => JSON.stringify(id === undefi
 export const keyOf = (nick) => `@${fold(nick)}`;
 
 /**
- * Conversation: {key, nick, via, gone, unread, open, entries}; via: over what they were last heard; gone: the last that was heard of them is
- * that they are not there. Closed ones are only out of sight.
+ * Conversation: {key, nick, via, gone, unread, line, open, entries}; via: over what they were last heard; gone: the last that was heard of them is
+ * that they are not there; line: {key} of the first entry that was unread when it was looked at. Closed ones are only out of sight.
  */
 export class Directs {
   conversations = new Map();   // in the order in which they began
@@ -66,6 +66,8 @@ export class Directs {
   /** null for a key that is none of a conversation: then a room is looked at. */
   show(key) {
     const conversation = this.conversations.get(key);
+    const before = this.conversations.get(this.current);
+    if (before && before !== conversation) before.line = null;
     this.current = conversation ? key : null;
     if (conversation) conversation.open = true;
     if (this.#attentive) this.read(key);
@@ -77,12 +79,7 @@ export class Directs {
     if (attentive) this.read(this.current);
   }
 
-  read(key) {
-    const conversation = this.conversations.get(key);
-    if (conversation) conversation.unread = 0;
-  }
-
-  /** Looked at somewhere else. */
+  /** Looked at, here or somewhere else. */
   read(key) {
     const conversation = this.conversations.get(key);
     if (conversation) conversation.unread = 0;
@@ -101,8 +98,10 @@ export class Directs {
     const conversation = this.begin(own ? to : nick);
     if (!own) Object.assign(conversation, { nick, via });
     conversation.gone = false;
-    this.#push(conversation, { kind: 'message', nick, via, at, text, id, mine: false, own });
+    const entry = { kind: 'message', nick, via, at, text, id, mine: false, own };
+    this.#push(conversation, entry);
     if (own || (this.#attentive && conversation.key === this.current)) return null;
+    if (conversation.unread === 0) conversation.line = { key: entry.key };
     conversation.unread += 1;
     return conversation;
   }
@@ -194,7 +193,7 @@ export class Directs {
 
   #add(nick) {
     if (this.conversations.size >= MOST_CONVERSATIONS) this.#forgetOne();
-    const conversation = { key: keyOf(nick), nick, via: undefined, unread: 0, open: true, entries: [], turn: this.#turns += 1 };
+    const conversation = { key: keyOf(nick), nick, via: undefined, unread: 0, line: null, open: true, entries: [], turn: this.#turns += 1 };
     this.conversations.set(conversation.key, conversation);
     return conversation;
   }
