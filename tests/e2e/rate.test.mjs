@@ -63,8 +63,10 @@ test('ncat --send-only: who has gone before it was read is heard to its last lin
 test('who has gone is read for limits.stall at most', async (t) => {
   const s = await scene(t, limit(1, 1, 'limits.stall=500ms'));
   const listener = await s.v1({ nick: 'listener' });
-  s.use(new Program('ncat', ['sh', '-c', `seq 1 100 | ncat --send-only 127.0.0.1 ${s.daemon.tcp}`]));
+  const ncat = s.use(new Program('ncat', ['sh', '-c', `seq 1 100 | ncat --send-only 127.0.0.1 ${s.daemon.tcp}`]));
   await listener.hears('1');
+  await ncat.whenClosed();
+  await listener.publish('anybody?');  // whoever has gone is found to be so when something is sent to them
   await s.daemon.logged(/ disconnect .*reason=stalled/, 'that it is not waited for');
 });
 
