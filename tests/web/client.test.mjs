@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChatBridge } from '../../web/client.js';
 import { error, joined, message, outcome, setup } from './client_scene.mjs';
+import { FakeStorage } from './fakes.mjs';
 
 test('the address of a page, of a host or of a WebSocket, all lead to its /ws', () => {
   for (const [given, meant] of [
@@ -188,6 +189,14 @@ test('a room that lets nobody in: the join and what waits fail; one that is too 
   s.socket.says(error('too_many', { room: 'dev' }));
   assert.deepEqual([await outcome(entered), await outcome(sent), s.chat.rooms], ['too_many', 'too_many', []]);
   assert.deepEqual(s.of('error').map(({ code }) => code), ['too_many']);
+});
+
+test('acknowledged below where this room began: it is told that the room has it and will not show it', async () => {
+  const s = setup({ storage: new FakeStorage().fill([['chatbridge.session', 's1'], ['chatbridge.outbox', '[{"id":"old","room":"lobby","text":"long there"}]']]) });
+  s.enter({ head: 90 });
+  s.socket.says(message(89), message(90), { type: 'ack', id: 'old', room: 'lobby', seq: 7 });
+  assert.deepEqual(s.of('outbox').map(({ change }) => change), ['sent', 'unseen']);
+  assert.deepEqual(s.chat.outbox, []);
 });
 
 test('what a gap swallows of our own is told, and the gap', async () => {

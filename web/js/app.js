@@ -392,8 +392,13 @@ addEventListener('hashchange', () => {
 addEventListener('offline', draw);
 addEventListener('pageshow', () => storage.beat());
 addEventListener('pagehide', () => storage.release());
-// Another tab of ours has another name, and so have we; the server tells it where few people are.
-addEventListener('storage', () => { if (storage.nick && storage.nick !== chat.wanted) chat.rename(storage.nick); });
+// Another tab of ours has another name, and so have we; the server tells it only where few people are.
+addEventListener('storage', () => {
+  const { nick } = storage;
+  if (!nick || nick === chat.wanted) return;
+  if (chat.state.name === 'offline') chat.wanted = nick;
+  else chat.rename(nick);
+});
 setInterval(() => { storage.beat(); chat.adopt(storage.takeOver()); draw(); }, BEAT);
 
 if (storage.nick === null) askNick(inAddress().room, (nick) => { storage.nick = nick; chat.wanted = nick; open(); });
