@@ -1,10 +1,12 @@
 // Every state of the page that somebody can come into, one after the other: for pictures of them, and for what must be true in all.
 import { TcpClient, UdpClient, WsV1Client } from '../support/clients.mjs';
 import { request } from '../support/http.mjs';
-import { Person } from './browser.mjs';
+import { startDaemon } from '../support/daemon.mjs';
+import { Person, launchBrowser } from './browser.mjs';
 
 /** What a daemon must allow for it. */
 export const ALLOW = ['--set', 'session.grace=0', '--set', 'limits.nick_changes=0'];
+const STATES = ['welcome', 'empty', 'busy', 'invite', 'shortcuts', 'switcher', 'settings', 'direct', 'long', 'error', 'reconnecting', 'offline'];
 const LONG_ROOM = 'the-room-of-everybody-who-came-with-the-very-long-name-from-afar';
 const LONG_NICK = 'Bartholomäus-Maximilian_von-Haag';
 
@@ -98,6 +100,21 @@ export async function walk(browser, daemon, people, options) {
   const window = await Window.open(browser, daemon, options);
   await sit(window, people);
   await window.close();
+}
+
+/** For a test: what look(page) says of each state, as [[state, …]]. */
+export async function everyState(t, options, look) {
+  const daemon = await startDaemon({ args: ALLOW });
+  const browser = await launchBrowser();
+  t.after(async () => {
+    await browser.close();
+    await daemon.stop();
+  });
+  const found = [];
+  await walk(browser, daemon, await cast(daemon), { theme: 'light', ...options, visit: async (state, { page }) => { found.push([state, await look(page)]); } });
+  const missing = STATES.filter((state) => !found.some(([one]) => one === state));
+  if (missing.length) throw new Error(`not looked at: ${missing}`);
+  return found;
 }
 
 async function sit(window, people) {
