@@ -1,9 +1,8 @@
 // The page for people who do not use a mouse, do not see it as drawn, or need it larger.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { TcpClient } from '../support/clients.mjs';
-import { startDaemon } from '../support/daemon.mjs';
-import { Person, launchBrowser } from './browser.mjs';
+import { launchBrowser } from './browser.mjs';
+import { scene } from './scene.mjs';
 import { everyState } from './states.mjs';
 
 const WIDE = [1440, 900];
@@ -13,21 +12,10 @@ let browser;
 before(async () => { browser = await launchBrowser(); });
 after(() => browser?.close());
 
-async function setup(t, nick, options = {}) {
-  const own = await startDaemon();
-  const person = await Person.open(browser, `http://127.0.0.1:${own.http}/`, options);
-  const bob = await new TcpClient(own.tcp).connect({ nick: 'bob' });
-  t.after(async () => {
-    await person.close();
-    await bob.close();
-    await own.stop();
-  });
-  if (nick) {
-    await person.page.getByRole('textbox', { name: 'Nickname' }).fill(nick);
-    await person.page.keyboard.press('Enter');
-    await person.is('connected');
-  }
-  return { person, page: person.page, bob, keyboard: person.page.keyboard };
+async function setup(t, nick, options) {
+  const s = await scene(t, browser);
+  const person = await s.person(nick, options);
+  return { person, page: person.page, bob: await s.tcp('bob'), keyboard: person.page.keyboard };
 }
 
 // ---- by keyboard alone
