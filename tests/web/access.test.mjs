@@ -1,70 +1,21 @@
-// The page for people who do not use a mouse, do not see it as drawn, or need it larger; axe-core looks at every state.
+// The page for people who do not use a mouse, do not see it as drawn, or need it larger.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { TcpClient } from '../support/clients.mjs';
-import { startDaemon } from '../support/daemon.mjs';
-import { Person, launchBrowser } from './browser.mjs';
-import { ALLOW, cast, walk } from './states.mjs';
+import { launchBrowser } from './browser.mjs';
+import { scene } from './scene.mjs';
+import { everyState } from './states.mjs';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const STATES = ['welcome', 'empty', 'busy', 'invite', 'shortcuts', 'switcher', 'settings', 'direct', 'long', 'error', 'reconnecting', 'offline'];
 const WIDE = [1440, 900];
 const PHONE = [360, 740];
 
 let browser;
-let daemon;
-let people;
-before(async () => {
-  browser = await launchBrowser();
-  daemon = await startDaemon({ args: ALLOW });
-  people = await cast(daemon);
-});
-after(async () => {
-  await browser?.close();
-  await daemon?.stop();
-});
+before(async () => { browser = await launchBrowser(); });
+after(() => browser?.close());
 
-// Each state of a window, by what `look` says of it.
-async function everyState(options, look) {
-  const found = new Map();
-  await walk(browser, daemon, people, { theme: 'light', ...options, visit: async (state, window) => { found.set(state, await look(window.page)); } });
-  for (const state of STATES) assert.ok(found.has(state), `${state} was looked at`);
-  return found;
-}
-
-async function setup(t, nick, options = {}) {
-  const own = await startDaemon();
-  const person = await Person.open(browser, `http://127.0.0.1:${own.http}/`, options);
-  const bob = await new TcpClient(own.tcp).connect({ nick: 'bob' });
-  t.after(async () => {
-    await person.close();
-    await bob.close();
-    await own.stop();
-  });
-  if (nick) {
-    await person.page.getByRole('textbox', { name: 'Nickname' }).fill(nick);
-    await person.page.keyboard.press('Enter');
-    await person.is('connected');
-  }
-  return { person, page: person.page, bob, keyboard: person.page.keyboard };
-}
-
-// ---- axe
-
-async function axe(page) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
-}
-
-for (const theme of ['light', 'dark']) {
-  for (const [name, size] of [['wide', WIDE], ['phone', PHONE]]) {
-    test(`axe finds nothing in any state, ${theme}, ${name}`, async () => {
-      for (const [state, found] of await everyState({ theme, size }, axe)) assert.deepEqual(found, [], state);
-    });
-  }
+async function setup(t, nick, options) {
+  const s = await scene(t, browser);
+  const person = await s.person(nick, options);
+  return { person, page: person.page, bob: await s.tcp('bob'), keyboard: person.page.keyboard };
 }
 
 // ---- by keyboard alone
@@ -238,16 +189,16 @@ function lost() {
   return wrong;
 }
 
-test('at 200 percent, on a laptop and on a phone turned sideways, nothing is cut off', async () => {
+test('at 200 percent, on a laptop and on a phone turned sideways, nothing is cut off', async (t) => {
   for (const size of [[720, 450], [640, 360]]) {
-    for (const [state, found] of await everyState({ size }, (page) => page.evaluate(lost))) assert.deepEqual(found, [], `${state} at ${size}`);
+    for (const [state, found] of await everyState(t, { size }, (page) => page.evaluate(lost))) assert.deepEqual(found, [], `${state} at ${size}`);
   }
 });
 
-test('with the text alone at 200 percent nothing is cut off', async () => {
+test('with the text alone at 200 percent nothing is cut off', async (t) => {
   const twice = (page) => page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%')).then(() => page.evaluate(lost));
   for (const size of [WIDE, [768, 1024]]) {
-    for (const [state, found] of await everyState({ size }, twice)) assert.deepEqual(found, [], `${state} at ${size}`);
+    for (const [state, found] of await everyState(t, { size }, twice)) assert.deepEqual(found, [], `${state} at ${size}`);
   }
 });
 

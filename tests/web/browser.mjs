@@ -55,7 +55,7 @@ export class Person {
     await this.page.getByRole('textbox', { name: 'Nickname' }).fill(nick);
     await this.page.getByRole('button', { name: 'Join' }).click();
     await this.is('connected');
-    if (nick) await this.people.getByText(nick, { exact: true }).waitFor();
+    if (nick && await this.people.isVisible()) await this.people.getByText(nick, { exact: true }).waitFor();  // a phone shows them when asked to
     return this;
   }
 

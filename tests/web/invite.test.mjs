@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { missing, ways } from '../../web/js/invite.js';
-import { binary, startDaemon } from '../support/daemon.mjs';
+import { binary, track } from '../support/daemon.mjs';
 import { Inbox, LineSplitter } from '../support/wait.mjs';
-import { Person, launchBrowser } from './browser.mjs';
+import { launchBrowser } from './browser.mjs';
+import { scene } from './scene.mjs';
 
 const byTitle = (list) => Object.fromEntries(list.map(({ title, code }) => [title, code]));
 
@@ -61,26 +62,19 @@ let browser;
 before(async () => { browser = await launchBrowser(); });
 after(() => browser?.close());
 
-async function scene(t, { room = 'dev', options, context, args } = {}) {
-  const daemon = await startDaemon({ args });
-  const ann = await Person.open(browser, `http://127.0.0.1:${daemon.http}/#${room}`, context);
-  const running = [];
-  t.after(async () => {
-    for (const child of running) child.kill('SIGKILL');
-    await ann.close();
-    await daemon.stop();
-  });
-  await ann.enter('ann', options);
+async function setup(t, { args, context } = {}) {
+  const s = await scene(t, browser, { args });
+  const ann = await s.person('ann', { room: 'dev', ...context });
   // A line as somebody would run it: in a shell, with a keyboard that stays open.
   const run = (line, options = {}) => {
-    const child = spawn('bash', ['-c', line], { stdio: ['pipe', 'pipe', 'inherit'], detached: true, ...options });
-    running.push({ kill: () => { try { process.kill(-child.pid, 'SIGKILL'); } catch { /* it has ended */ } } });
+    const child = track(spawn('bash', ['-c', line], { stdio: ['pipe', 'pipe', 'inherit'], detached: true, ...options }));
+    t.after(() => { try { process.kill(-child.pid, 'SIGKILL'); } catch { /* it has ended */ } });
     const heard = new Inbox(line.split('\n')[0]);
     const splitter = new LineSplitter((text) => heard.push(text));
     child.stdout.on('data', (chunk) => splitter.push(chunk));
     return { heard, type: (text) => child.stdin.write(`${text}\n`) };
   };
-  return { daemon, ann, run };
+  return { ann, run };
 }
 
 async function open({ ann }) {
@@ -93,7 +87,7 @@ async function open({ ann }) {
 
 for (const title of ['netcat', 'Python', 'UDP, with netcat', 'telnet', 'chatbridge connect']) {
   test(`the line for ${title} leads into the room, and one hears and is heard`, async (t) => {
-    const s = await scene(t);
+    const s = await setup(t);
     const { dialog, shown } = await open(s);
     let line = shown[title];
     assert.ok(line, `${title} is shown`);
@@ -118,7 +112,7 @@ for (const title of ['netcat', 'Python', 'UDP, with netcat', 'telnet', 'chatbrid
 }
 
 test('a copied line is on the clipboard, as it stands there', async (t) => {
-  const s = await scene(t, { context: { permissions: ['clipboard-read', 'clipboard-write'] } });
+  const s = await setup(t, { context: { permissions: ['clipboard-read', 'clipboard-write'] } });
   const { dialog, shown } = await open(s);
   await dialog.getByRole('button', { name: 'Copy Python' }).click();
   await dialog.getByRole('button', { name: 'Copied Python' }).waitFor();
@@ -127,7 +121,7 @@ test('a copied line is on the clipboard, as it stands there', async (t) => {
 });
 
 test('where nothing can be copied the line is selected, and the reason stands there', async (t) => {
-  const s = await scene(t);
+  const s = await setup(t);
   await s.ann.page.evaluate(() => {
     Object.defineProperty(navigator, 'clipboard', { value: undefined });
     document.execCommand = () => false;
@@ -139,14 +133,14 @@ test('where nothing can be copied the line is selected, and the reason stands th
 });
 
 test('a server without raw listeners says so in the panel', async (t) => {
-  const s = await scene(t, { args: ['--tcp', 'none', '--udp', 'none'] });
+  const s = await setup(t, { args: ['--tcp', 'none', '--udp', 'none'] });
   const { dialog, shown } = await open(s);
   assert.deepEqual(Object.keys(shown), ['A browser', 'websocat', 'wscat', 'chatbridge connect']);
   await dialog.getByText(/takes no raw TCP/).waitFor();
 });
 
 test('without a connection the panel says that it cannot know, and knows when it is back', async (t) => {
-  const s = await scene(t);
+  const s = await setup(t);
   s.ann.outage = true;
   await s.ann.page.route('**/api/server', (route) => route.abort());
   await s.ann.page.getByRole('button', { name: 'Invite' }).click();

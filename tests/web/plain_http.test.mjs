@@ -1,26 +1,19 @@
 // Over plain http under a name of a local network: no secure context, so a browser holds things back. What can work does, what cannot says why.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { TcpClient } from '../support/clients.mjs';
-import { startDaemon } from '../support/daemon.mjs';
-import { Person, launchBrowser } from './browser.mjs';
+import { launchBrowser } from './browser.mjs';
+import { scene } from './scene.mjs';
 
 let browser;
 before(async () => { browser = await launchBrowser('--host-resolver-rules=MAP chat.internal 127.0.0.1'); });
 after(() => browser?.close());
 
 async function setup(t) {
-  const daemon = await startDaemon();
-  const ann = await Person.open(browser, `http://chat.internal:${daemon.http}/#dev`);
-  const bob = await new TcpClient(daemon.tcp).connect({ nick: 'bob', room: 'dev' });
-  t.after(async () => {
-    await ann.close();
-    await bob.close();
-    await daemon.stop();
-  });
+  const s = await scene(t, browser);
+  const bob = await s.tcp('bob', 'dev');
+  const ann = await s.person('ann', { room: 'dev', host: 'chat.internal' });
   assert.equal(await ann.page.evaluate(() => isSecureContext), false);
-  await ann.enter('ann');
-  return { daemon, ann, bob, page: ann.page };
+  return { daemon: s.daemon, ann, bob, page: ann.page };
 }
 
 test('one writes, reads, and comes back to one\'s name and what was pending', async (t) => {

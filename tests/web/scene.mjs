@@ -26,7 +26,7 @@ export async function scene(t, browser, options) {
       }
       return nick === undefined ? person : person.enter(nick);
     },
-    tcp: (nick) => keep(new TcpClient(daemon.tcp)).connect({ nick }),
+    tcp: (nick, room) => keep(new TcpClient(daemon.tcp)).connect({ nick, room }),
     v1: (how) => keep(new WsV1Client(daemon.http)).connect(how),
   };
 }

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { startDaemon } from '../support/daemon.mjs';
 import { launchBrowser } from './browser.mjs';
-import { ALLOW, cast, walk } from './states.mjs';
+import { ALLOW, walk } from './states.mjs';
 
 const SIZES = [[360, 740], [768, 1024], [1440, 900]];
 const [directory, ...rest] = process.argv.slice(2);
@@ -18,13 +18,12 @@ async function shoot(state, window) {
 }
 
 mkdirSync(directory, { recursive: true });
-const daemon = await startDaemon({ args: ALLOW });
 const browser = await launchBrowser();
-try {
-  const people = await cast(daemon);
-  for (const theme of ['light', 'dark']) for (const size of SIZES) await walk(browser, daemon, people, { size, theme, visit: shoot });
-} finally {
-  await browser.close();
-  await daemon.stop();
+for (const theme of ['light', 'dark']) {
+  for (const size of SIZES) {
+    const daemon = await startDaemon({ args: ALLOW });
+    await walk(browser, daemon, { size, theme, visit: shoot });
+    await daemon.stop();
+  }
 }
-process.exit();
+await browser.close();

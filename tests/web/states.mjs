@@ -1,17 +1,19 @@
 // Every state of the page that somebody can come into, one after the other: for pictures of them, and for what must be true in all.
 import { TcpClient, UdpClient, WsV1Client } from '../support/clients.mjs';
 import { request } from '../support/http.mjs';
-import { Person } from './browser.mjs';
+import { startDaemon } from '../support/daemon.mjs';
+import { Person, launchBrowser } from './browser.mjs';
 
 /** What a daemon must allow for it. */
 export const ALLOW = ['--set', 'session.grace=0', '--set', 'limits.nick_changes=0'];
+const STATES = ['welcome', 'empty', 'busy', 'unread', 'suggestions', 'paste', 'invite', 'shortcuts', 'switcher', 'settings', 'direct', 'long', 'error', 'reconnecting', 'offline'];
 const LONG_ROOM = 'the-room-of-everybody-who-came-with-the-very-long-name-from-afar';
 const LONG_NICK = 'Bartholomäus-Maximilian_von-Haag';
 
 // ---- who is there, and what was said
 
-/** Everybody but the person at the page. */
-export async function cast(daemon) {
+// Everybody but the person at the page.
+async function cast(daemon) {
   const on = (Client, port) => async (nick, room) => new Client(port).connect({ nick, room });
   const ws = on(WsV1Client, daemon.http);
   const tcp = on(TcpClient, daemon.tcp);
@@ -80,12 +82,6 @@ class Window extends Person {
   }
 
   go(room = '') { return this.page.goto(`http://127.0.0.1:${this.daemon.http}/${room && `#${room}`}`); }
-  async enter(nick) {  // the list of people may be out of sight
-    await this.page.getByRole('textbox', { name: 'Nickname' }).fill(nick);
-    await this.press('Enter');
-    await this.is('connected');
-  }
-
   press(keys) { return this.page.keyboard.press(keys); }
   button(name) { return this.page.getByRole('button', { name }); }
 
@@ -94,10 +90,26 @@ class Window extends Person {
 }
 
 /** One window through every state of the page; visit(state, window) is called in each. */
-export async function walk(browser, daemon, people, options) {
+export async function walk(browser, daemon, options) {
+  const people = await cast(daemon);
   const window = await Window.open(browser, daemon, options);
   await sit(window, people);
   await window.close();
+}
+
+/** For a test: what look(page) says of each state, as [[state, …]]. */
+export async function everyState(t, options, look) {
+  const daemon = await startDaemon({ args: ALLOW });
+  const browser = await launchBrowser();
+  t.after(async () => {
+    await browser.close();
+    await daemon.stop();
+  });
+  const found = [];
+  await walk(browser, daemon, { theme: 'light', ...options, visit: async (state, { page }) => { found.push([state, await look(page)]); } });
+  const missing = STATES.filter((state) => !found.some(([one]) => one === state));
+  if (missing.length) throw new Error(`not looked at: ${missing}`);
+  return found;
 }
 
 async function sit(window, people) {
@@ -105,20 +117,63 @@ async function sit(window, people) {
   await window.show('welcome');
   await window.enter('ann');
   await window.show('empty');
-  for (const room of ['lab-2', 'dev', 'lobby']) await window.go(room);
+  for (const room of ['lab-2', 'dev', 'lobby']) {
+    await window.go(room);
+    await window.page.getByRole('heading', { level: 1, name: room }).waitFor();
+  }
   await window.hears('hold the door');
-  await people.elsewhere[0].publish('is the demo branch frozen?');
+  await dev(people);
   await people.jonas.ask({ type: 'direct', nick: 'ann', text: 'and bring the adapter', id: `d-${window.name}` }, 'ack');
   await window.page.locator('#directs .unread').first().waitFor({ state: 'attached' });
   await people.jonas.send({ type: 'typing', room: 'lobby' });
   await window.page.locator('#typing.on').waitFor();
   await window.show('busy');
   await slide(window);
+  await unread(window);
+  await writing(window);
   await dialogs(window);
   await alone(window);
   await long(window);
   await wrong(window);
   await away(window);
+}
+
+// What is said in another room meanwhile.
+async function dev({ elsewhere: [kai, ines] }) {
+  await ines.publish('the branch for the demo is green on every machine but mine');
+  await kai.publish('is it frozen then?');
+}
+
+// Clicked, as a reload would begin anew.
+async function place(window, name) {
+  if (await window.button('Open rooms').isVisible()) await window.button('Open rooms').click();
+  await window.rooms.getByRole('button', { name: new RegExp(`^${name}`) }).click();
+}
+
+async function unread(window) {
+  await place(window, 'dev');
+  await window.page.locator('.line.new').waitFor();
+  await window.show('unread');
+  await place(window, 'lobby');
+  await window.hears('hold the door');
+}
+
+async function writing(window) {
+  await window.box.pressSequentially('/m');
+  await window.page.getByRole('option').first().waitFor();
+  await window.show('suggestions');
+  await window.press('Escape');
+  await window.box.fill('');
+  await window.box.evaluate((box) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', 'one\ntwo\nthree');
+    box.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
+  });
+  await window.box.fill('1. stop the pump\n2. close the valve, slowly\n3. tell ann');
+  await window.page.getByRole('group', { name: /lines pasted/ }).waitFor();
+  await window.show('paste');
+  await window.press('Escape');
+  await window.box.fill('');
 }
 
 async function slide(window) {

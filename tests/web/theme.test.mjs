@@ -1,23 +1,14 @@
 // Light, dark, or as the system has it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startDaemon } from '../support/daemon.mjs';
-import { Person, launchBrowser } from './browser.mjs';
+import { launchBrowser } from './browser.mjs';
+import { scene } from './scene.mjs';
 
 let browser;
 before(async () => { browser = await launchBrowser(); });
 after(() => browser?.close());
 
-async function setup(t, options) {
-  const daemon = await startDaemon();
-  const ann = await Person.open(browser, `http://127.0.0.1:${daemon.http}/`, options);
-  t.after(async () => {
-    await ann.close();
-    await daemon.stop();
-  });
-  await ann.enter('ann');
-  return ann;
-}
+const setup = async (t, options) => (await scene(t, browser)).person('ann', options);
 
 // The lightness of the ground, 0 to 255, and what a phone is told to paint around the page.
 const look = (page) => page.evaluate(() => {
