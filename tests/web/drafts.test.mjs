@@ -64,6 +64,17 @@ test('old ones, broken ones and the ones above fifty are dropped', () => {
   assert.equal(local.getItem('chatbridge.draft.long'), null);
 });
 
+test('what another tab has sent is no draft any more, what it writes does not take the place of this one', () => {
+  const { open } = setup();
+  open().set('lobby', 'common');
+  const [one, other] = [open(), open()];
+  one.set('dev', 'of the one');
+  other.set('dev', 'of the other');
+  assert.equal(one.get('dev'), 'of the one');
+  other.set('lobby', '');
+  assert.equal(one.get('lobby'), '');
+});
+
 test('without a storage drafts last as long as the page', () => {
   const none = guarded(() => { throw new Error('forbidden'); });
   const drafts = new Drafts({ local: none, session: none });

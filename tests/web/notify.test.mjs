@@ -153,6 +153,24 @@ test('a place that is muted is quiet, and stays so', async (t) => {
   await noted(ann, 'ann, speak');
 });
 
+test('what is seen in one tab is seen in all', async (t) => {
+  const s = await scene(t, browser);
+  const ann = await s.person('ann', { room: 'dev', ...watched() });
+  await ann.say('/join lobby');
+  const bob = await s.tcp('bob');
+  await ann.people.getByText('bob', { exact: true }).waitFor();
+  const first = { page: ann.page };
+  await look(first, false);
+  await ann.newPage(s.url('dev'));
+  await ann.is('connected');
+  await bob.say('ann, where are you?');
+  await titled(first, '(1) lobby · chatbridge');
+  await titled(ann, '(1) dev · chatbridge');
+  await look(first, true);
+  await titled(ann, 'dev · chatbridge');
+  await ann.rooms.getByRole('button', { name: 'lobby', exact: true }).waitFor();
+});
+
 test('where notifications were denied the setting is out of reach and says why', async (t) => {
   const s = await scene(t, browser);
   const ann = await s.person('ann', watched('denied'));

@@ -23,7 +23,12 @@ export class Drafts {
     }
   }
 
-  get(place) { return this.#texts.get(place) ?? ''; }
+  get(place) {
+    const text = this.#texts.get(place) ?? '';
+    const store = this.#storeFor(place, text);
+    if (store && store.get(KEY + place) === null) this.#texts.delete(place);  // another tab of ours has sent it
+    return this.#texts.get(place) ?? '';
+  }
 
   /** Each by itself, as other tabs of ours have theirs there too. */
   set(place, text) {
