@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bridge/assets.hpp"
+#include "bridge/negotiation.hpp"
 
 namespace chatbridge {
 namespace {
@@ -27,13 +28,29 @@ std::string content_security_policy(const HttpRequest& request) {
          "; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 }
 
+// What a browser can make a page of, which scripts of its own could run in.
+bool is_document(const Asset& a) {
+  return a.content_type.starts_with("text/html") || a.content_type == "image/svg+xml";
+}
+
+HttpResponse representation(const HttpRequest& request, const Asset& a, const Representation& chosen) {
+  const bool known = has_already(request, chosen.etag);
+  auto r = respond(request, known ? 304 : 200, a.content_type, known ? std::string{} : std::string(chosen.body));
+  if (!known && chosen.coding != identity) r.set(http::field::content_encoding, beast_view(chosen.coding));
+  r.set(http::field::etag, beast_view(chosen.etag));
+  r.set(http::field::cache_control, "no-cache");  // kept, and asked for again each time: the daemon may be a new one
+  if (is_document(a)) {
+    r.set("Content-Security-Policy", content_security_policy(request));
+    r.set("Referrer-Policy", "no-referrer");
+  }
+  return r;
+}
+
 HttpResponse asset(const HttpRequest& request, const Asset& a) {
-  const bool known = view(request[http::field::if_none_match]) == a.etag;
-  auto r = respond(request, known ? 304 : 200, a.content_type, known ? std::string{} : std::string(a.body));
-  r.set(http::field::etag, beast_view(a.etag));
-  r.set(http::field::cache_control, "no-cache");
-  r.set("Content-Security-Policy", content_security_policy(request));
-  r.set("Referrer-Policy", "no-referrer");
+  const auto* chosen = negotiate(request, a.representations);
+  auto r = chosen != nullptr ? representation(request, a, *chosen)
+                             : error_response(request, 406, {errc::bad_request, "Accept-Encoding allows nothing"});
+  r.set(http::field::vary, "Accept-Encoding");
   return r;
 }
 

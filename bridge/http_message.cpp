@@ -1,6 +1,7 @@
 #include "bridge/http_message.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 namespace chatbridge {
@@ -29,15 +30,33 @@ int hex_digit(char c) {
 
 }  // namespace
 
+std::string http_date(std::chrono::system_clock::time_point at) {
+  constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss t{std::chrono::floor<std::chrono::seconds>(at - day)};
+  char buf[64];
+  std::snprintf(buf, sizeof buf, "%s, %02u %s %04d %02d:%02d:%02d GMT", days[std::chrono::weekday{day}.c_encoding()],
+                static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
+                static_cast<int>(date.year()), static_cast<int>(t.hours().count()),
+                static_cast<int>(t.minutes().count()), static_cast<int>(t.seconds().count()));
+  return buf;
+}
+
 HttpResponse respond(const HttpRequest& request, unsigned status, std::string_view type, std::string body) {
   HttpResponse r(http::int_to_status(status), request.version());
   r.set(http::field::server, "chatbridge");
+  r.set(http::field::date, http_date(std::chrono::system_clock::now()));
   r.set(http::field::content_type, beast_view(type));
   r.set("X-Content-Type-Options", "nosniff");
   r.keep_alive(request.keep_alive());
   r.body() = std::move(body);
   r.prepare_payload();
-  if (status == 304) r.erase(http::field::content_length);  // would be the length of what was not sent
+  if (status == 304) {
+    r.erase(http::field::content_type);
+    r.erase(http::field::content_length);  // would be the length of what was not sent
+  }
   // The length of what GET would have brought (RFC 9110 section 9.3.2).
   if (request.method() == http::verb::head) r.body().clear();
   return r;

@@ -2,6 +2,7 @@
 #pragma once
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,10 @@ using HttpResponse = boost::beast::http::response<boost::beast::http::string_bod
 inline std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
 inline boost::beast::string_view beast_view(std::string_view s) { return {s.data(), s.size()}; }
 
-// An answer; to HEAD the same without its body.
+// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7).
+std::string http_date(std::chrono::system_clock::time_point at);
+
+// An answer, dated now; to HEAD the same without its body, 304 without what is told of one.
 HttpResponse respond(const HttpRequest& request, unsigned status, std::string_view type, std::string body);
 HttpResponse json_response(const HttpRequest& request, unsigned status, std::string body);
 

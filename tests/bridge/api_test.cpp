@@ -1,6 +1,7 @@
 #include "bridge/api.hpp"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "api_server.hpp"
 #include "bridge/assets.hpp"
@@ -19,22 +20,56 @@ struct Server : test::ApiServer {
   }
 };
 
-TEST_CASE("every file of the page is served with its type and what keeps it safe") {
+TEST_CASE("every file of the page is served in every form there is, with its type and what keeps it safe") {
   Server s;
   REQUIRE(find_asset("/") != nullptr);
+  std::set<std::string_view> etags;
   for (const auto& a : assets()) {
-    const auto r = s.get(std::string(a.path));
-    INFO(a.path);
-    CHECK(r.result_int() == 200);
-    CHECK(r.body() == a.body);
-    CHECK(header(r, "Content-Type") == a.content_type);
-    CHECK(header(r, "Content-Length") == std::to_string(a.body.size()));
-    CHECK(header(r, "X-Content-Type-Options") == "nosniff");
-    CHECK(header(r, "ETag") == a.etag);
-    CHECK_FALSE(a.body.empty());
+    REQUIRE(a.representations.back().coding == identity);
+    for (const auto& form : a.representations) {
+      const auto r = s.get(std::string(a.path), {{"Accept-Encoding", std::string(form.coding)}});
+      INFO(a.path << ' ' << form.coding);
+      CHECK(r.result_int() == 200);
+      CHECK(r.body() == form.body);
+      CHECK(header(r, "Content-Type") == a.content_type);
+      CHECK(header(r, "Content-Encoding") == (form.coding == identity ? "" : form.coding));
+      CHECK(header(r, "Content-Length") == std::to_string(form.body.size()));
+      CHECK(header(r, "X-Content-Type-Options") == "nosniff");
+      CHECK(header(r, "ETag") == form.etag);
+      CHECK(header(r, "Vary") == "Accept-Encoding");
+      CHECK(header(r, "Cache-Control") == "no-cache");
+      CHECK_FALSE(header(r, "Date").empty());
+      CHECK_FALSE(form.body.empty());
+      CHECK((form.coding == identity || form.body.size() < a.representations.back().body.size()));
+      CHECK_THAT(std::string(form.etag), Catch::Matches("\"[0-9a-f]{16}\""));
+      etags.insert(form.etag);
+    }
   }
+  std::size_t forms = 0;
+  for (const auto& a : assets()) forms += a.representations.size();
+  CHECK(etags.size() == forms);
+  CHECK(find_asset("/")->representations.size() == 3);
   CHECK(header(s.get("/"), "Content-Type") == "text/html; charset=utf-8");
   CHECK(s.get("/?x=1").result_int() == 200);
+}
+
+TEST_CASE("whatever can become a document has the policy, what cannot has no use for it") {
+  Server s;
+  for (const auto& a : assets()) {
+    const auto r = s.get(std::string(a.path));
+    const bool document = a.path == "/" || a.path.ends_with(".svg");
+    INFO(a.path);
+    CHECK(header(r, "Content-Security-Policy").empty() != document);
+    CHECK(header(r, "Referrer-Policy") == (document ? "no-referrer" : ""));
+  }
+}
+
+TEST_CASE("who can read no form of a file is told so") {
+  Server s;
+  const auto r = s.get("/", {{"Accept-Encoding", "identity;q=0"}});
+  is_error(r, 406, "bad_request");
+  CHECK(header(r, "Vary") == "Accept-Encoding");
+  CHECK(s.get("/healthz", {{"Accept-Encoding", "identity;q=0"}}).result_int() == 200);
 }
 
 TEST_CASE("the page's policy allows itself and its own sockets, nothing else") {
@@ -51,21 +86,38 @@ TEST_CASE("a host that would write its own policy is no host") {
   CHECK((r.result_int() == 400 || r.result_int() == 421));
 }
 
-TEST_CASE("what a browser has already is not sent again") {
+TEST_CASE("what a browser has already is not sent again, whatever its form") {
   Server s;
-  const auto etag = std::string(find_asset("/")->etag);
-  const auto r = s.get("/", {{"If-None-Match", etag}});
-  CHECK(r.result_int() == 304);
-  CHECK(r.body().empty());
-  CHECK(header(r, "ETag") == etag);
-  CHECK(s.get("/", {{"If-None-Match", "\"other\""}}).result_int() == 200);
+  for (const auto& form : find_asset("/")->representations) {
+    const std::string coding(form.coding), etag(form.etag);
+    const auto full = s.get("/", {{"Accept-Encoding", coding}});
+    for (const auto& known : {etag, "W/" + etag, "\"other\", " + etag, std::string("*")})
+      for (const auto method : {http::verb::get, http::verb::head}) {
+        const auto r = s.ask(method, "/", {{"Accept-Encoding", coding}, {"If-None-Match", known}});
+        INFO(coding << ' ' << known);
+        CHECK(r.result_int() == 304);
+        CHECK(r.body().empty());
+        // RFC 9110 section 15.4.5, and the policy: a newer daemon's may be another.
+        for (const auto* same : {"ETag", "Vary", "Cache-Control", "Content-Security-Policy"})
+          CHECK(header(r, same) == header(full, same));
+        CHECK_FALSE(header(r, "Date").empty());
+        for (const auto* none : {"Content-Type", "Content-Encoding", "Content-Length"}) CHECK(header(r, none).empty());
+      }
+    CHECK(s.get("/", {{"Accept-Encoding", coding}, {"If-None-Match", "\"other\""}}).result_int() == 200);
+  }
 }
 
-TEST_CASE("a 304 says no length, or the file's (RFC 9110 section 8.6)") {
+TEST_CASE("another form of the same file is another thing to have") {
   Server s;
-  const auto* page = find_asset("/");
-  const auto length = header(s.get("/", {{"If-None-Match", std::string(page->etag)}}), "Content-Length");
-  CHECK((length.empty() || length == std::to_string(page->body.size())));
+  const auto etag = header(s.get("/", {{"Accept-Encoding", "br"}}), "ETag");
+  CHECK(s.get("/", {{"Accept-Encoding", "gzip"}, {"If-None-Match", etag}}).result_int() == 200);
+}
+
+TEST_CASE("a range of a file is the whole of it (RFC 9110 section 14.2)") {
+  Server s;
+  const auto r = s.get("/", {{"Range", "bytes=0-9"}});
+  CHECK(r.result_int() == 200);
+  CHECK(r.body() == find_asset("/")->representations.back().body);
 }
 
 TEST_CASE("HEAD is GET without its body") {
@@ -78,6 +130,11 @@ TEST_CASE("HEAD is GET without its body") {
     CHECK(header(head, "Content-Length") == std::to_string(get.body().size()));
     CHECK(header(head, "Content-Type") == header(get, "Content-Type"));
   }
+  const auto get = s.get("/", {{"Accept-Encoding", "br"}});
+  const auto head = s.ask(http::verb::head, "/", {{"Accept-Encoding", "br"}});
+  CHECK(head.body().empty());
+  for (const auto* same : {"Content-Encoding", "Content-Length", "ETag", "Vary"})
+    CHECK(header(head, same) == header(get, same));
 }
 
 TEST_CASE("healthz is always well, readyz only while clients are taken") {

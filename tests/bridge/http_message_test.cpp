@@ -53,5 +53,12 @@ TEST_CASE("numbers are digits alone, too large ones the largest there is") {
   CHECK(q->number("bad").error().code == errc::bad_request);
 }
 
+TEST_CASE("dates are written as HTTP writes them") {
+  using namespace std::chrono_literals;
+  const std::chrono::sys_days day{std::chrono::year{1994} / 11 / 6};
+  CHECK(http_date(day + 8h + 49min + 37s + 999ms) == "Sun, 06 Nov 1994 08:49:37 GMT");  // RFC 9110 section 5.6.7
+  CHECK(http_date(std::chrono::sys_days{std::chrono::year{2028} / 2 / 29} + 23h) == "Tue, 29 Feb 2028 23:00:00 GMT");
+}
+
 }  // namespace
 }  // namespace chatbridge

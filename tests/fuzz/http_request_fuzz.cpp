@@ -17,7 +17,9 @@ namespace chatbridge {
 
 // Stands in for the page's files, which have no part in this.
 const Asset* find_asset(std::string_view path) {
-  static constexpr Asset page{"/", "text/html; charset=utf-8", "<p>hi", "\"e1\""};
+  static constexpr Representation forms[] = {
+      {"br", "b", "\"e1\""}, {"gzip", "gz", "\"e2\""}, {identity, "<p>hi", "\"e3\""}};
+  static constexpr Asset page{"/", "text/html; charset=utf-8", forms};
   return path == page.path ? &page : nullptr;
 }
 
@@ -98,9 +100,31 @@ void finds_path(const HttpRequest& request) {
   if (target.starts_with("http://")) FUZZ_CHECK(path.starts_with('/'));
 }
 
+// All values of a header, as they came.
+std::string all_of(const HttpRequest& request, http::field name) {
+  std::string out;
+  const auto fields = request.equal_range(name);
+  for (auto field = fields.first; field != fields.second; ++field) out += std::string(field->value()) + ",";
+  return lower(out);
+}
+
+// Nobody gets a coding that was not asked for, nor a 304 for something else than was named.
+void negotiates(const HttpRequest& request, const HttpResponse& response) {
+  const auto status = response.result_int();
+  const auto coding = view(response[http::field::content_encoding]);
+  const auto accepted = all_of(request, http::field::accept_encoding);
+  if (status == 406) FUZZ_CHECK(accepted.find("q=0") != std::string::npos);
+  if (!coding.empty())
+    FUZZ_CHECK(accepted.find(coding) != std::string::npos || accepted.find('*') != std::string::npos);
+  if (status != 304) return;
+  const auto known = all_of(request, http::field::if_none_match);
+  FUZZ_CHECK(known.find(view(response[http::field::etag])) != std::string::npos ||
+             known.find('*') != std::string::npos);
+}
+
 void answers(const HttpRequest& request, const HttpResponse& response) {
   const auto status = response.result_int();
-  constexpr unsigned possible[] = {200, 201, 204, 304, 400, 403, 404, 405, 409, 413, 415, 421, 426, 429};
+  constexpr unsigned possible[] = {200, 201, 204, 304, 400, 403, 404, 405, 406, 409, 413, 415, 421, 426, 429};
   FUZZ_CHECK(std::ranges::find(possible, status) != std::end(possible));
   if (status == 304) FUZZ_CHECK(response.count(http::field::content_length) == 0);
   if (view(response[http::field::content_type]) == "application/json" && !response.body().empty())
@@ -141,6 +165,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     finds_path(request);
     const auto [response, stream] = server.ask(request);
     answers(request, response);
+    negotiates(request, response);
     const auto status = response.result_int();
     // What would change something, or goes on, is for pages of this server and listed ones alone.
     if (stream || status == 201) {
