@@ -11,8 +11,8 @@ import { exchange, statusOf } from '../support/http.mjs';
 import { scene } from '../support/scene.mjs';
 
 const run = promisify(execFile);
-const FILES = { '/': 'index.html', '/style.css': 'style.css', '/favicon.svg': 'favicon.svg', '/js/app.js': 'js/app.js' };
-const original = (path) => readFile(new URL(`../../web/${FILES[path]}`, import.meta.url));
+const FILES = { '/': 'index.html', '/style.css': 'style.css', '/favicon.svg': 'favicon.svg' };
+const original = async (path) => readFile(new URL(`../../web/${FILES[path]}`, import.meta.url));
 
 // What curl gets: {status, headers, body}, the body as it came unless it is told otherwise.
 async function curl(port, path, ...options) {
@@ -49,6 +49,16 @@ test('each form is what its name says, as long as it says, and has an ETag of it
     assert.equal(etags.size, 3);
     assert.equal((await curl(s.daemon.http, path)).headers['content-encoding'], undefined, 'who asks for nothing gets it plain');
   }
+});
+
+test('the modules of the page are one file, and none of them is there by itself', async (t) => {
+  const s = await scene(t);
+  const { body } = await curl(s.daemon.http, '/js/app.js');
+  const text = body.toString();
+  for (const own of ['class Store ', 'class Chat ', 'class LogView ']) assert.equal(text.split(own).length, 2, `${own}is in it, once`);
+  assert.doesNotMatch(text, /^\s*\/\//m);
+  assert.doesNotMatch(text, /^(?:import|export)\b.*'\.\/(?!theme|\.\.)/m);
+  assert.equal((await curl(s.daemon.http, '/js/store.js')).status, 404);
 });
 
 test('the same build gives the same bytes: no time and no name is in a compressed file', async (t) => {
@@ -91,7 +101,8 @@ test('HEAD says what GET would send, a range is answered with the whole', async 
 test('who rules out every form is told 406', async (t) => {
   const s = await scene(t);
   const answer = await curl(s.daemon.http, '/', '-H', 'Accept-Encoding: identity;q=0, br;q=0');
-  assert.deepEqual([answer.status, answer.headers['content-encoding']], [200, 'gzip'].map((each, i) => (i === 0 ? 406 : undefined)));
+  assert.deepEqual([answer.status, answer.headers['content-encoding']], [406, undefined]);
+  assert.match(answer.body.toString(), /Accept-Encoding/);
   assert.equal((await curl(s.daemon.http, '/', '-H', 'Accept-Encoding: *;q=0')).status, 406);
 });
 
