@@ -1,6 +1,6 @@
 # Writes the table of the page's files (assets_table.cpp) and the assembly that holds their bytes (assets_data.S): each file as it is, and
-# compressed where that makes it smaller. The same files give the same bytes: no names or times go into them. The page's modules go without their
-# comments, a sixth of what they would cost to load.
+# compressed where that makes it smaller. The same files give the same bytes: no names or times go into them. Modules are joined to
+# one file, without comments, for each script that index.html names and for client.js: half of what they would cost to load one by one.
 # cmake -D WEB=dir -D OUT=dir -D FILES=a|b -D GZIP=program -D BROTLI=program -D SED=program -P assets.cmake
 cmake_policy(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/join_modules.cmake)
@@ -19,10 +19,10 @@ set(type.svg "image/svg+xml")
 set(type.png "image/png")
 set(type.webmanifest "application/manifest+json")
 
-# Empties the lines that are nothing but comment; they stay lines, so that places in the file stay true. What begins with // or /* counts as
-# comment, in a string of several lines too.
+# Empties the lines that are nothing but comment, and cuts comments without quotes off others. What begins a line with // or /* counts as comment,
+# in a string of several lines too.
 function(drop_comments source out)
-  execute_process(COMMAND "${SED}" -E -e "s|^[[:blank:]]*//.*||" -e "s|^[[:blank:]]*/\\*.*\\*/[[:blank:]]*$||"
+  execute_process(COMMAND "${SED}" -E -e "s|^[[:blank:]]*//.*||" -e "s|[[:blank:]]+// [^'\"`]*$||" -e "s|^[[:blank:]]*/\\*.*\\*/[[:blank:]]*$||"
     -e "\\|^[[:blank:]]*/\\*|,\\|\\*/[[:blank:]]*$|s|.*||" "${source}" OUTPUT_FILE "${out}" COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
@@ -31,15 +31,14 @@ function(compress source compressed)
   execute_process(COMMAND ${ARGN} "${source}" OUTPUT_FILE "${compressed}" COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
+file(READ "${WEB}/index.html" page)
+string(REGEX MATCHALL "<script[^>]* src=\"/[^\"]*" scripts "${page}")
+list(TRANSFORM scripts REPLACE ".* src=\"" "${WEB}")
+list(APPEND scripts "${WEB}/client.js")
+
 string(REPLACE "|" ";" FILES "${FILES}")
-# The client is one file for whoever takes it along; its parts are nobody's to ask for.
-list(FILTER FILES EXCLUDE REGEX "^client/")
 foreach(file IN LISTS FILES)
   set(source "${WEB}/${file}")
-  if(file STREQUAL "client.js")
-    set(source "${OUT}/client.js")
-    join_modules("${WEB}/client.js" "${source}")
-  endif()
   get_filename_component(ext "${file}" LAST_EXT)
   if(NOT DEFINED type${ext})
     message(FATAL_ERROR "no content type known for ${file}")
@@ -48,9 +47,12 @@ foreach(file IN LISTS FILES)
   if(file STREQUAL "index.html")
     set(path "/")
   endif()
-  if(file MATCHES "^js/.*\\.js$")
-    drop_comments("${source}" "${OUT}/${n}.js")
+  if(source IN_LIST scripts)
+    join_modules("${source}" "${OUT}/joined.js" ${scripts})
+    drop_comments("${OUT}/joined.js" "${OUT}/${n}.js")
     set(source "${OUT}/${n}.js")
+  elseif(file MATCHES "^(js|client)/")
+    continue()
   endif()
   compress("${source}" "${OUT}/${n}.br" "${BROTLI}" --stdout --quality=11)
   compress("${source}" "${OUT}/${n}.gz" "${GZIP}" -9 -n -c)

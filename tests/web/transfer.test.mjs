@@ -5,9 +5,9 @@ import { startDaemon } from '../support/daemon.mjs';
 import { request } from '../support/http.mjs';
 import { DEADLINE, Person, launchBrowser } from './browser.mjs';
 
-const BUDGET = 60_000;       // bytes over the wire until one can write, headers included
-const BEFORE_PAINT = 2;      // files that the first paint waits for, beside the document
-const LARGEST = 20_000;      // of one file
+const BUDGET = { br: 60_000, gzip: 70_000 };  // bytes over the wire until one can write, headers included
+const BEFORE_PAINT = 2;  // files that the first paint waits for, beside the document
+const LARGEST = 45_000;  // of one file
 
 let browser;
 let daemon;
@@ -63,17 +63,16 @@ async function moduleGraph(document) {
   return [...found].filter((path) => !entries.has(path)).sort();
 }
 
-test('the list of modules that are loaded ahead is the list of modules that are imported', async () => {
+test('a module that a script imports from elsewhere is loaded ahead, and nothing else is', async () => {
   const { body } = await request(daemon.http, '/');
   const listed = [...body.matchAll(/<link rel="modulepreload" href="([^"]+)">/g)].map((match) => match[1]);
   const wanted = await moduleGraph(body);
-  assert.ok(wanted.length > 5, `only ${wanted} found`);
   assert.deepEqual(listed, wanted, `web/index.html should have\n${wanted.map((path) => `  <link rel="modulepreload" href="${path}">`).join('\n')}\n`);
 });
 
 // What browsers take: brotli from a secure context and this machine, gzip from everywhere.
 for (const [accepted, coding] of [['gzip, deflate, br, zstd', 'br'], ['gzip, deflate', 'gzip']]) {
-  test(`one can write after less than 60 KB, by ${coding}`, async (t) => {
+  test(`one can write after less than ${BUDGET[coding] / 1000} KB, by ${coding}`, async (t) => {
     const ann = await open(t, { extraHTTPHeaders: { 'Accept-Encoding': accepted } });
     const traffic = await Traffic.of(ann.page);
     await ann.page.goto(url());
@@ -81,7 +80,7 @@ for (const [accepted, coding] of [['gzip, deflate, br, zstd', 'br'], ['gzip, def
     await ann.say('here I am');
     await ann.hears('here I am');
     t.diagnostic(`${traffic.all.length} requests, ${traffic.bytes} bytes`);
-    assert.ok(traffic.bytes < BUDGET, `${traffic.bytes} bytes:\n${traffic.table()}`);
+    assert.ok(traffic.bytes < BUDGET[coding], `${traffic.bytes} bytes:\n${traffic.table()}`);
     const sent = traffic.all.filter(({ status }) => status === 200);
     for (const { url: asked, headers, bytes } of sent) {
       assert.equal(new URL(asked).origin, new URL(url()).origin, 'nothing comes from elsewhere');
@@ -100,11 +99,11 @@ test('a reload asks for every file again, and is sent none of them', async (t) =
   await ann.page.reload();
   await ann.is('connected');
   const files = traffic.all.filter(({ url: asked, bytes }) => bytes !== undefined && !asked.includes('/api/'));
-  assert.ok(files.length > 5);
+  assert.ok(files.length >= 3);
   for (const { url: asked, status } of files) assert.equal(status, 304, asked);
   const bytes = files.reduce((sum, each) => sum + each.bytes, 0);
   t.diagnostic(`${files.length} files, ${bytes} bytes`);
-  assert.ok(bytes < BUDGET / 3, traffic.table());
+  assert.ok(bytes < 5_000, traffic.table());
 });
 
 const painted = () => new Promise((resolve) => {
