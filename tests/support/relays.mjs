@@ -37,9 +37,20 @@ export async function startUdpServer(answer) {
   return { port: socket.address().port, got, close: () => new Promise((resolve) => socket.close(resolve)) };
 }
 
+// What comes from `source` goes to `sink` as on a line of that many bytes a second, `delay` ms long.
+function carry(source, sink, { delay, rate }) {
+  source.on('data', (chunk) => {
+    source.pause();  // no more is under way than was read at once
+    setTimeout(() => {
+      source.resume();
+      setTimeout(() => sink.write(chunk), delay);
+    }, (chunk.length / rate) * 1_000);
+  });
+}
+
 // A network between a client and a server that can be cut. `cutAfter` bytes of the client's, if given, each connection
-// is lost without a word, in both directions.
-export async function startNetwork(target, { cutAfter = Infinity } = {}) {
+// is lost without a word, in both directions. A slow one: `delay` in ms each way, `rate` in bytes a second each way and connection.
+export async function startNetwork(target, { cutAfter = Infinity, delay = 0, rate = Infinity } = {}) {
   const pairs = new Set();
   const network = { cuts: 0, cutAfter };
   const cut = (pair) => {
@@ -53,6 +64,11 @@ export async function startNetwork(target, { cutAfter = Infinity } = {}) {
     let passed = 0;
     pairs.add(pair);
     for (const socket of pair) socket.on('error', () => {}).on('close', () => { pairs.delete(pair); for (const s of pair) s.destroy(); });
+    if (rate < Infinity) {
+      carry(near, far, { delay, rate });
+      carry(far, near, { delay, rate });
+      return;
+    }
     near.on('data', (chunk) => {
       passed += chunk.length;
       far.write(chunk, () => { if (passed >= network.cutAfter) cut(pair); });

@@ -29,14 +29,15 @@ function focused() {
     const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(target);
     return (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && !/, 0\)$/.test(outlineColor)) || boxShadow !== 'none';
   };
-  const { left, right, top, bottom, width, height } = element.getBoundingClientRect();
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  const { width, height } = (element.closest('label') ?? element).getBoundingClientRect();  // a click on a label is one on its box
   const at = document.elementFromPoint((left + right) / 2, Math.min((top + bottom) / 2, innerHeight - 1));
   return {
     tag: element.tagName,
     key: `${element.id} ${(element.ariaLabel ?? element.labels?.[0]?.textContent ?? element.textContent).trim().slice(0, 60)}`,
     visible: element.matches(':focus-visible') && (drawn(element) || drawn(frame)),
     open: element.contains(at), inside: left >= 0 && right <= innerWidth && top < innerHeight && bottom > 0,
-    large: (width >= 24 && height >= 24) || element.matches('input[type=radio]'),
+    large: width >= 24 && height >= 24,
   };
 }
 

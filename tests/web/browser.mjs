@@ -24,15 +24,6 @@ export class Person {
     await person.context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
     });
-    if (process.env.RD_WEB) {  // RDDEV
-      const { readFile } = await import('node:fs/promises');
-      await person.context.route(/\/(js\/.*|style\.css|)$/, async (route) => {
-        const path = new URL(route.request().url()).pathname;
-        if (route.request().method() !== 'GET') return route.continue();
-        const response = await route.fetch();
-        await route.fulfill({ response, status: 200, contentType: path === '/' ? 'text/html' : path.endsWith('css') ? 'text/css' : 'text/javascript', body: await readFile(`${process.env.RD_WEB}${path === '/' ? '/index.html' : path}`) });
-      });
-    }
     await person.newPage(url);
     return person;
   }

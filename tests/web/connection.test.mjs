@@ -1,7 +1,9 @@
 // What the page says of its connection, and how soon it is back, in Chromium.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { TcpClient } from '../support/clients.mjs';
 import { startDaemon } from '../support/daemon.mjs';
+import { startNetwork } from '../support/relays.mjs';
 import { Lives, stateDirectory } from '../support/state.mjs';
 import { Person, launchBrowser } from './browser.mjs';
 
@@ -90,4 +92,34 @@ test('what is gone is said, between what was before and what is kept', async (t)
   assert.match(first, /before/);
   assert.match(gap, /some messages are gone/);
   assert.match(next, /x{100}/);
+});
+
+test('on a slow network that breaks one writes at once, sees what is under way, and everything is there once and in order', async (t) => {
+  const server = await startDaemon();
+  const network = await startNetwork(server.http, { delay: 200, rate: 50_000 });
+  const ann = await Person.open(browser, `http://127.0.0.1:${network.port}/`);
+  const bob = await new TcpClient(server.tcp).connect({ nick: 'bob' });
+  t.after(async () => {
+    await ann.close();
+    await bob.close();
+    await network.close();
+    await server.stop();
+  });
+  await ann.enter('ann');
+  await ann.status.filter({ hasText: /^connected · (4|5|6|7|8|9|1\d)\d\d ms$/ }).waitFor();
+  const written = Array.from({ length: 20 }, (_, i) => `from ann ${i}.`);
+  const heard = Array.from({ length: 100 }, (_, i) => `from bob ${i}.`);
+  ann.outage = true;
+  for (const [i, text] of written.entries()) {
+    for (const other of heard.slice(i * 5, i * 5 + 5)) await bob.say(other);
+    await ann.say(text);
+    await ann.message(text).waitFor();  // it stands there before the server has it
+    if (i === 10) network.cut();
+  }
+  await ann.message(written.at(-1), 'sent').waitFor();
+  await ann.hears(heard.at(-1));
+  const texts = await ann.texts();
+  assert.deepEqual(texts.filter((text) => text.startsWith('from ann')), written);
+  assert.deepEqual(texts.filter((text) => text.startsWith('from bob')), heard);
+  await bob.hears(written.at(-1));
 });

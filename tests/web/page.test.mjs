@@ -382,21 +382,6 @@ test('the same name twice: the second is told and is a guest', async (t) => {
   await second.people.getByText('anne', { exact: true }).waitFor();
 });
 
-test('older messages are there for the asking, each once and in order', async (t) => {
-  const s = await setup(t);
-  const bob = await s.tcp('bob');
-  const eve = await s.person('eve');
-  for (let i = 1; i <= 120; i += 1) await bob.say(`line ${i}.`);
-  await eve.hears('line 120.');
-  const ann = await s.person('ann');
-  await ann.hears('line 120.');
-  await ann.say('/history 1000');
-  await ann.hears('line 1.');
-  assert.deepEqual((await ann.texts()).slice(0, 120), Array.from({ length: 120 }, (_, i) => `line ${i + 1}.`));
-  await ann.say('/history');
-  await ann.notice.getByText('There is nothing older.').waitFor();
-});
-
 test('on a phone the panels slide in, one at a time, and go away again', async (t) => {
   const s = await setup(t);
   const ann = await s.person(undefined, { viewport: { width: 360, height: 740 } });

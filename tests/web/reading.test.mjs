@@ -22,6 +22,15 @@ const isInSight = async (person, locator) => locator.evaluate((row) => {
   return bottom > log.top && top < log.bottom;
 });
 
+/** By the key Home, as often as there is something older. */
+async function goHome(person) {
+  for (let i = 0; i < 20 && !await person.log.getByText('This is the beginning').isVisible(); i += 1) {
+    await person.log.focus();
+    await person.page.keyboard.press('Home');
+    await frames(person, 5);
+  }
+}
+
 /** Nobody looks at the page, or somebody does again. */
 const look = (person, looking) => person.page.evaluate((focused) => {
   document.hasFocus = () => focused;
@@ -96,16 +105,28 @@ test('older messages are there for the keyboard, and when they could not come th
   await button(ann, 'Show older').focus();
   await ann.page.keyboard.press('Enter');
   await ann.hears('line 240.');
-  for (let i = 0; i < 20 && !await ann.log.getByText('This is the beginning').isVisible(); i += 1) {
-    await ann.log.focus();
-    await ann.page.keyboard.press('Home');
-    await frames(ann, 5);
-  }
+  await goHome(ann);
   await ann.hears('line 1.');
   await ann.log.focus();
   await ann.page.keyboard.press('End');
   await ann.hears('line 300.');
   assert.ok(await isInSight(ann, ann.message('line 300.')));
+});
+
+test('older messages are there for the asking, each once and in order', async (t) => {
+  const s = await setup(t);
+  const bob = await s.tcp('bob');
+  const eve = await s.person('eve');
+  await bob.write(lines(1, 120));
+  await eve.hears('line 120.');
+  const ann = await s.person('ann');
+  await ann.hears('line 120.');
+  await ann.say('/history 1000');
+  await goHome(ann);
+  await ann.hears('line 1.');
+  assert.deepEqual((await ann.texts()).slice(0, 120), Array.from({ length: 120 }, (_, i) => `line ${i + 1}.`));
+  await ann.say('/history');
+  await ann.notice.getByText('There is nothing older.').waitFor();
 });
 
 test('what comes while one reads further up is counted, and one button leads to it', async (t) => {

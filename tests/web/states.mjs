@@ -91,9 +91,13 @@ class Window extends Person {
 
 /** One window through every state of the page; visit(state, window) is called in each. */
 export async function walk(browser, daemon, options) {
-  const people = await cast(daemon);
+  const { elsewhere, ...named } = await cast(daemon);
   const window = await Window.open(browser, daemon, options);
-  await sit(window, people);
+  try {
+    await sit(window, { elsewhere, ...named });
+  } finally {
+    for (const each of [...Object.values(named), ...elsewhere]) await each.close();
+  }
   await window.close();
 }
 
