@@ -225,8 +225,8 @@ export class ChatBridge extends EventTarget {
     this.nick = frame.nick;
     Object.assign(this.#outbox.limits, frame.limits);
     this.#greeted(frame.nick);
-    this.#emit('welcome', frame);
     for (const room of this.#rooms.values()) this.#sendJoin(room);
+    this.#emit('welcome', frame);  // who joins another room on hearing it asks for that by themselves
     this.#outbox.open(DIRECT);
     this.#flush();
   }

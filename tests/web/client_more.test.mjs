@@ -108,6 +108,14 @@ test('a loop that is left takes nothing more', async () => {
   assert.deepEqual(await stream.next(), { value: undefined, done: true });
 });
 
+test('a room that is joined on hearing the welcome is asked for once', () => {
+  const s = setup({ rooms: ['dev'] });
+  s.chat.on('welcome', ({ room }) => s.chat.join(room));
+  s.chat.connect();
+  s.welcome('s1', { room: 'lobby' });
+  assert.deepEqual(s.socket.take('join').map(({ room }) => room), ['dev', 'lobby']);
+});
+
 test('a slow loop holds a bounded number; the oldest go, and the next message says which', async () => {
   const s = setup().enter();
   const stream = s.chat.messages('lobby', { buffer: 3 });

@@ -27,7 +27,7 @@ export class LogView {
   #before = element('div', 'room-for');
   #after = element('div', 'room-for');
   #atEnd = true;
-  #hold = null;             // {element, top}: the message at the upper edge of what is in sight, and where
+  #hold = null;             // {element, end}: the message at the upper edge of what is in sight, and where it ends: its name goes when older come
   #line = null;             // the line "new" that was shown last
   #seen = undefined;        // the last entry that was in sight
   #asked = undefined;       // the entry at the top when older ones were asked for last
@@ -153,7 +153,7 @@ export class LogView {
   #keepPlace() {
     if (this.#atEnd) this.#scroll(this.log.scrollHeight);
     else if (this.#hold?.element.isConnected) {
-      const moved = this.#topOf(this.#hold.element) - this.#hold.top;
+      const moved = this.#endOf(this.#hold.element) - this.#hold.end;
       if (Math.abs(moved) >= 0.5) this.#scroll(this.log.scrollTop + moved);
     }
   }
@@ -239,7 +239,7 @@ export class LogView {
     const { children } = this.list;
     let first = this.#firstBelow(0);
     while (children[first] && !children[first].matches('.message')) first += 1;
-    this.#hold = children[first] ? { element: children[first], top: this.#topOf(children[first]) } : null;
+    this.#hold = children[first] ? { element: children[first], end: this.#endOf(children[first]) } : null;
     const last = this.#atEnd ? this.#count : this.#indexOf(this.#rows[this.#firstBelow(this.log.clientHeight) - 1]?.item);
     if (last >= this.#indexOf(this.#seen)) this.#seen = this.#shown.entries[Math.min(last, this.#shown.entries.length - 1)];
     this.#showJump();
@@ -258,6 +258,7 @@ export class LogView {
     return low;
   }
 
+  #endOf(child) { return child.getBoundingClientRect().bottom - this.log.getBoundingClientRect().top; }
   #topOf(child) { return child.getBoundingClientRect().top - this.log.getBoundingClientRect().top; }
   #indexOf(item) { return item === undefined ? -1 : this.#shown.entries.indexOf(item); }
 
