@@ -109,13 +109,13 @@ test('wscat -x says its line and is gone', { skip: existsSync(WSCAT) ? false : '
 // Who half-closes is gone as soon as there is nothing to tell it.
 const GONE_SOON = { args: ['--set', 'tcp.half_open=300ms', '--set', 'limits.rate=0'] };
 
-test('printf into nc -N, and into nc -u -w0, say their line and are gone', async (t) => {
+test('printf into nc -N, and a line for nc -u -w0, are said, and who said them is gone', async (t) => {
   const s = await scene(t, GONE_SOON);
   const listener = await s.v1({ nick: 'listener' });
   const run = (command) => s.use(new Program('sh', ['sh', '-c', command]));
   run(`printf 'by tcp\\n' | nc -N 127.0.0.1 ${s.daemon.tcp}`);
   run(`printf 'cut short' | nc -N 127.0.0.1 ${s.daemon.tcp}`);
-  run(`printf 'by udp\\n' | nc -u -w0 127.0.0.1 ${s.daemon.udp}`);
+  run(`nc -u -w0 127.0.0.1 ${s.daemon.udp} <<'END'\nby udp\nEND`);  // -w0 waits for nothing, not for a pipe to be filled either
   for (const text of ['by tcp', 'cut short', 'by udp']) await listener.hears(text);
   assert.deepEqual(listener.texts().sort(), ['by tcp', 'by udp', 'cut short']);
 });
