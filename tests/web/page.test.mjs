@@ -352,6 +352,36 @@ test('several rooms: unread counts, switching, leaving, remembered', async (t) =
   await ann.page.getByRole('heading', { name: 'dev', exact: true }).waitFor();
 });
 
+test('until somebody touches the page, addresses lead to one new room at a time, and not for good', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  await ann.newPage(s.url('led-1'));
+  await ann.is('connected');
+  await ann.page.evaluate(() => { location.hash = '#led-2'; });
+  await ann.rooms.getByText('led-2', { exact: true }).waitFor();
+  await ann.rooms.getByText('led-1', { exact: true }).waitFor({ state: 'detached' });
+  await ann.newPage(s.url());
+  await ann.is('connected');
+  assert.deepEqual(await ann.rooms.locator('[data-room]').evaluateAll((all) => all.map((each) => each.dataset.room)), ['lobby']);
+  await ann.page.evaluate(() => { location.hash = '#led-3'; });
+  await ann.rooms.getByText('led-3', { exact: true }).waitFor();
+  await ann.page.keyboard.press('Shift');
+  await ann.newPage(s.url());
+  await ann.rooms.getByText('led-3', { exact: true }).waitFor();
+});
+
+test('a name that was wished for offline and is refused is not asked for by any tab any more', async (t) => {
+  const s = await setup(t);
+  await s.tcp('bob');
+  const ann = await s.person('ann');
+  await ann.say('/quit');
+  await ann.is('offline');
+  await ann.say('/nick bob');
+  await ann.page.getByRole('button', { name: 'Connect' }).click();
+  await ann.notice.getByText('The name bob is taken. You are ann.').waitFor();
+  assert.equal(await ann.page.evaluate(() => localStorage.getItem('chatbridge.nick')), 'ann');
+});
+
 test('hostile text is text', async (t) => {
   const s = await setup(t);
   const ann = await s.person('ann');

@@ -1,13 +1,14 @@
 // Wires the chat to the page and to the browser around it.
 
 import { newId } from '../client.js';
+import { inAddress, personAddress, remember, roomAddress } from './address.js';
 import { Chat } from './chat.js';
 import { Storage, guarded } from './storage.js';
 import { nicksOf } from './completion.js';
 import { Drafts } from './drafts.js';
 import { parse, secrecy } from './commands.js';
 import { keyOf } from './directs.js';
-import { fold, isNick, isRoom } from './names.js';
+import { fold, isRoom } from './names.js';
 import { $, element, hue, setText } from './view.js';
 import { News } from './news.js';
 import { LogView } from './view-log.js';
@@ -28,6 +29,7 @@ import { Alerting } from './alerting.js';
 import * as texts from './texts.js';
 
 const BEAT = 20_000;
+const PATIENCE = 2_000;
 const PAGE = 200;  // older messages at once; the server's answer may hold fewer
 
 const storage = new Storage({ local: () => localStorage, session: () => sessionStorage, newId });
@@ -53,7 +55,8 @@ const chat = new Chat({
   },
 });
 const { store, directs } = chat;
-const PATIENCE = 2_000;
+let touched = false;
+let led = null;    // the room that an address led to before somebody touched the page
 let first = null;  // {id, place, until}: said to somebody new, from a place that is left when they are there
 
 const panels = new Panels({ opened: refreshRooms });
@@ -90,26 +93,33 @@ const composer = new Composer({
   }),
 }, new Drafts({ local: guarded(() => localStorage), session: guarded(() => sessionStorage) }));
 
-// {room} or {nick}, or nothing that could be either.
-function inAddress() {
-  let name = '';
-  try {
-    name = decodeURIComponent(location.hash.slice(1));
-  } catch { /* not ours to mend */ }
-  if (name.startsWith('@')) return isNick(name.slice(1)) ? { nick: name.slice(1) } : {};
-  return isRoom(name.toLowerCase()) ? { room: name.toLowerCase() } : {};
+function join(room) {
+  chat.join(room);
+  keepRooms();
+}
+
+// Other tabs of ours have rooms of their own.
+function keepRooms() {
+  if (touched) storage.rooms = [...new Set([...storage.rooms, ...store.rooms.keys()])];
+}
+
+// An address may be another site's, again and again: until somebody touches this page, it leads to one new room at a time, and not for good.
+function follow(room) {
+  const before = touched || store.rooms.has(room) ? null : led;
+  if (!touched && !store.rooms.has(room)) led = room;
+  goTo(room, { replace: true });
+  if (before) leave(before);
 }
 
 function goTo(room, how) {
-  chat.join(room);
-  storage.rooms = [...store.rooms.keys()];
-  show(room, `#${room}`, how);
+  join(room);
+  show(room, roomAddress(room), how);
 }
 
 function goToPerson(nick, how) {
   if (fold(nick) === fold(store.nick)) return;
   const conversation = chat.converse(nick);
-  show(conversation.key, addressOf(conversation), how);
+  show(conversation.key, personAddress(conversation), how);
 }
 
 // A room, or a conversation that is still there.
@@ -119,14 +129,7 @@ function goToKey(key) {
   else if (store.rooms.has(key)) goTo(key);
 }
 
-const currentAddress = () => (directs.conversations.has(store.current) ? addressOf(directs.conversations.get(store.current)) : `#${store.current}`);
-const addressOf = ({ nick }) => `#@${encodeURIComponent(nick)}`;
-
-// Where somebody went stands in the browser's history, so that Back leads out of a place before it leads out of the page.
-function remember(address, { replace = false } = {}) {
-  if (replace || address === location.hash) history.replaceState({ ours: true }, '', address);
-  else history.pushState({ ours: true }, '', address);
-}
+const currentAddress = () => (directs.conversations.has(store.current) ? personAddress(directs.conversations.get(store.current)) : roomAddress(store.current));
 
 function show(place, address, how) {
   composer.enter(place);
@@ -148,7 +151,7 @@ function goElsewhere() {
 function moved({ from, to }) {
   composer.move(from, to);
   alerting.move(from, to);
-  if (store.current === to) remember(addressOf(directs.conversations.get(to)), { replace: true });
+  if (store.current === to) remember(personAddress(directs.conversations.get(to)), { replace: true });
 }
 
 function close(key) {
@@ -160,7 +163,7 @@ function close(key) {
 function leave(room) {
   if (chat.outgoing(room).length && !confirm(texts.leaveUnsent(room))) return;
   chat.leave(room);
-  storage.rooms = [...store.rooms.keys()];
+  storage.rooms = storage.rooms.filter((each) => each !== room);
   goElsewhere();
   refreshRooms();
 }
@@ -169,15 +172,16 @@ function leave(room) {
 function enter(room) {
   if (store.rooms.size || !room) return;
   if (!store.current) return goTo(room, { replace: true });
-  chat.join(room);  // a conversation stays in sight
-  storage.rooms = [room];
+  join(room);  // a conversation stays in sight
 }
 
 function refused(frame) {
   const { renaming } = frame;
   status.notice(texts.error(frame, { nick: store.nick, wanted: renaming ?? chat.wanted, renaming }),
     frame.code === 'rate_limited' && !renaming ? () => !chat.waiting : undefined);
-  if (store.rooms.get(frame.room)?.joined === false) leave(frame.room);  // it does not let us in
+  if (renaming) storage.nick = chat.wanted;  // or the other tabs would go on asking for it
+  // It does not let us in. What was written there is kept in sight, with the reason.
+  if (store.rooms.get(frame.room)?.joined === false && !chat.outgoing(frame.room).length) leave(frame.room);
 }
 
 async function refreshRooms() {
@@ -320,7 +324,7 @@ function draw() {
     directsView.render(conversations, store.current, alerting.isMuted);
     $('unread-dot').hidden = ![...store.rooms.values(), ...conversations].some(({ unread }) => unread > 0);
     peopleView.render(room ?? both(person), store.nick, store.current);
-    composer.render(room ? texts.place(room.name) : person && texts.alone(person.nick));
+    composer.render(room ? texts.write(room.name) : person && texts.alone(person.nick));
     typingView.render(room ? chat.typists.names(room.name) : []);
     log.render();
     news.look(shown());
@@ -328,7 +332,7 @@ function draw() {
     setText($('room-title'), name ?? 'chatbridge');
     $('open-invite').hidden = !room;
     $('room-title').className = person ? `person-name hue-${hue(name)}` : room ? 'room-name' : '';
-    setText($('me-nick'), store.nick || chat.wanted || 'guest');
+    setText($('me-nick'), store.nick || chat.wanted || texts.guest);
     $('me-nick').className = `nick hue-${hue(store.nick || chat.wanted)}`;
     alerting.render(name);
   });
@@ -348,7 +352,7 @@ function open() {
   for (const room of storage.rooms.filter(isRoom)) chat.join(room);
   const { room = [...store.rooms.keys()][0], nick } = inAddress();
   if (nick) goToPerson(nick, { replace: true });
-  else if (room) goTo(room, { replace: true });
+  else if (room) follow(room);
   chat.start();
   alerting.attend();
   composer.focus();
@@ -387,15 +391,22 @@ addEventListener('hashchange', () => {
   if (history.state?.ours && left) {
     if (store.current) show(store.current, currentAddress(), { replace: true });
   } else if (nick) goToPerson(nick, { replace: true });
-  else if (room) goTo(room, { replace: true });
+  else if (room) follow(room);
 });
+for (const touch of ['pointerdown', 'keydown']) {
+  addEventListener(touch, () => {
+    if (touched) return;
+    touched = true;
+    keepRooms();
+  }, { capture: true });
+}
 addEventListener('offline', draw);
 addEventListener('pageshow', () => storage.beat());
 addEventListener('pagehide', () => storage.release());
 // Another tab of ours has another name, and so have we; the server tells it only where few people are.
-addEventListener('storage', () => {
+addEventListener('storage', ({ key }) => {
   const { nick } = storage;
-  if (!nick || nick === chat.wanted) return;
+  if (key !== storage.nickKey || !nick || nick === chat.wanted) return;
   if (chat.state.name === 'offline') chat.wanted = nick;
   else chat.rename(nick);
 });

@@ -69,6 +69,7 @@ export class Storage {
   /** null before the first visit; '' for someone who would rather be a guest. */
   get nick() { return this.#local.get(NICK); }
   set nick(nick) { this.#local.set(NICK, nick); }
+  get nickKey() { return NICK; }
 
   get rooms() { return strings(decode(this.#local.get(ROOMS))); }
   set rooms(rooms) { this.#local.set(ROOMS, JSON.stringify(rooms)); }

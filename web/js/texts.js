@@ -237,8 +237,13 @@ export const invite = {
   },
 };
 
+export const guest = 'guest';
+export const you = 'you';
+export const here = ' here';
+export const leave = (room) => `Leave ${room}`;
+export const close = (nick) => `Close ${nick}`;
+export const write = (nick) => `Write to ${nick}`;
 export const noPlace = 'Join a room to write';
-export const place = (room) => `Write to ${room}`;
 export const alone = (nick) => `Write to ${nick} alone`;
 export const wroteToYou = (nick) => `${nick} wrote to you`;
 export const nobody = (nick) => `${nick} is not connected. Nothing was sent.`;

@@ -48,7 +48,7 @@ export class RoomsView {
       $('elsewhere').signature = signature;
       $('elsewhere').replaceChildren(...elsewhere.map(({ room, count }) => element('li', '', {},
         element('button', 'room-link', { type: 'button', 'data-room': room },
-          element('span', 'room-name', {}, room), element('span', 'total', {}, String(count), element('span', 'hidden', {}, ' here'))))));
+          element('span', 'room-name', {}, room), element('span', 'total', {}, String(count), element('span', 'hidden', {}, texts.here))))));
     }
   }
 
@@ -57,8 +57,8 @@ export class RoomsView {
       element('button', 'room-link', { type: 'button', 'data-room': name },
         element('span', 'room-name', {}, name),
         unreadElement()),
-      element('button', 'icon leave', { type: 'button', 'data-leave': name, title: `Leave ${name}` },
-        icon('close'), element('span', 'hidden', {}, `Leave ${name}`)));
+      element('button', 'icon leave', { type: 'button', 'data-leave': name, title: texts.leave(name) },
+        icon('close'), element('span', 'hidden', {}, texts.leave(name))));
   }
 }
 
@@ -86,8 +86,8 @@ export class DirectsView {
       item.classList.toggle('muted', isMuted(key));
       renderUnread(button.lastChild, unread);
       set(close, 'data-close', key);
-      set(close, 'title', `Close ${nick}`);
-      setText(close.lastChild, `Close ${nick}`);
+      set(close, 'title', texts.close(nick));
+      setText(close.lastChild, texts.close(nick));
       made.set(conversation, item);
     }
     this.#made = made;
@@ -155,14 +155,14 @@ export class PeopleView {
 }
 
 function personElement(nick, via, self) {
-  const parts = [nickElement(nick), self ? element('span', 'you', {}, 'you') : null, via ? viaElement(via) : null];
+  const parts = [nickElement(nick), self ? element('span', 'you', {}, texts.you) : null, via ? viaElement(via) : null];
   return element('li', 'person-row', { 'data-nick': nick }, self || !isPerson(nick)
     ? element('span', 'person-link', {}, ...parts)
-    : element('button', 'person-link', { type: 'button', 'data-write': nick, title: `Write to ${nick}` }, ...parts));
+    : element('button', 'person-link', { type: 'button', 'data-write': nick, title: texts.write(nick) }, ...parts));
 }
 
 function unreadElement() {
-  return element('span', 'unread', {}, element('span'), element('span', 'hidden', {}, ' unread'));
+  return element('span', 'unread', {}, element('span'), element('span', 'hidden'));
 }
 
 // Where somebody is meant the badge stands out: all of it is for them in a conversation, in a room the mentions are.
