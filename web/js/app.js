@@ -6,6 +6,7 @@ import { Chat } from './chat.js';
 import { Storage, guarded } from './storage.js';
 import { nicksOf } from './completion.js';
 import { Drafts } from './drafts.js';
+import { FirstWords } from './first.js';
 import { parse, secrecy } from './commands.js';
 import { keyOf } from './directs.js';
 import { fold, isRoom } from './names.js';
@@ -29,7 +30,6 @@ import { Alerting } from './alerting.js';
 import * as texts from './texts.js';
 
 const BEAT = 20_000;
-const PATIENCE = 2_000;
 const PAGE = 200;  // older messages at once; the server's answer may hold fewer
 
 const storage = new Storage({ local: () => localStorage, session: () => sessionStorage, newId });
@@ -57,7 +57,6 @@ const chat = new Chat({
 const { store, directs } = chat;
 let touched = false;
 let led = null;    // the room that an address led to before somebody touched the page
-let first = null;  // {id, place, until}: said to somebody new, from a place that is left when they are there
 
 const panels = new Panels({ opened: refreshRooms });
 const status = new StatusView({ connect: () => { chat.start(); chat.wake(); } });
@@ -80,6 +79,14 @@ const peopleView = new PeopleView({
   who: (room, prefix, limit) => chat.client.who(room, { prefix, limit }),
 });
 const typingView = new TypingView();
+const first = new FirstWords(chat, {
+  go: (nick) => { goToPerson(nick); log.follow(); },
+  nobody({ to, text }, place) {
+    status.notice(texts.nobody(to));
+    if (store.current === place && !composer.text) composer.text = `/msg ${to} ${text}`;
+  },
+  again: draw,
+});
 const alerting = new Alerting(chat, { go: goToKey, changed: draw });
 const composer = new Composer({
   send: write,
@@ -232,7 +239,7 @@ function act(command) {
       return true;
     case 'direct':
       if (fold(command.nick) === fold(store.nick)) { status.notice(texts.yourself); return false; }
-      tell(command);
+      first.say(command.nick, command.text);
       return true;
     case 'join': goTo(command.room); return true;
     case 'help': chat.note(room, texts.help); break;
@@ -248,38 +255,6 @@ function act(command) {
   }
   log.follow();
   return true;
-}
-
-// Somebody new is gone to when the server knows them, so that a slip of the pen begins no conversation and leads out of no room.
-function tell({ nick, text }) {
-  const known = directs.conversations.has(keyOf(nick));
-  const id = chat.direct(nick, text);
-  if (!known && chat.connected && store.current) {
-    first = { id, place: store.current, until: Date.now() + PATIENCE };
-    setTimeout(draw, PATIENCE);
-    return;
-  }
-  goToPerson(nick);
-  log.follow();
-}
-
-function lookAtFirst() {
-  if (!first) return;
-  const { id, place, until } = first;
-  const item = chat.item(id);
-  if (item?.state === 'pending' && chat.connected && Date.now() < until) return;
-  first = null;
-  const conversation = [...directs.conversations.values()].find((each) => (item ? each.key === item.room : each.entries.at(-1)?.id === id));
-  if (!conversation) return;
-  if (item?.code === 'no_such_nick' && chat.outgoing(item.room).length === 1 && !conversation.entries.some((entry) => entry.kind === 'message')
-    && store.current !== item.room) {
-    chat.forget(item.room);
-    status.notice(texts.nobody(item.to));
-    if (store.current === place && !composer.text) composer.text = `/msg ${item.to} ${item.text}`;
-  } else if (store.current === place) {
-    goToPerson(conversation.nick);
-    log.follow();
-  }
 }
 
 function rename(nick) {
@@ -314,7 +289,7 @@ function draw() {
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
-    lookAtFirst();
+    first.look();
     const room = store.rooms.get(store.current);
     const person = directs.conversations.get(store.current);
     const name = room?.name ?? person?.nick;
