@@ -15,8 +15,8 @@ struct Listening {
   std::vector<boost::asio::ip::udp::endpoint> udp;
 };
 
-// Of each transport the first port that a client can reach by the name it asked for: one of a loopback address only
-// when it asked for loopback. Addresses are nobody's business.
+// Of each transport the first port that a client can reach by the name it asked for (the Host header): one of a
+// loopback address only when it asked for loopback. Addresses are nobody's business.
 HttpResponse server_info(const HttpRequest& request, const HubOptions& options, const Listening& listening);
 
 }  // namespace chatbridge
