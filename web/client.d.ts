@@ -16,7 +16,7 @@ export interface Message {
   id?: string;
   /** `/me` */
   action?: boolean;
-  /** Said by this person, here or over another connection. */
+  /** `mine`, or said under the nick that this client has now. */
   own: boolean;
   /** Written to this client. */
   mine: boolean;
@@ -144,6 +144,7 @@ export class ChatBridge extends EventTarget {
   close(): void;
   wake(): void;
 
+  /** The place is ignored once the room is asked for: by an earlier join, by `rooms`, `send` or `messages`. Before `connect` it is in time. */
   join(room: string, from?: { after?: number; epoch?: string }): Promise<Joined>;
   leave(room: string): void;
 
@@ -158,6 +159,7 @@ export class ChatBridge extends EventTarget {
   rename(nick: string): Promise<string>;
   typing(room: string): boolean;
 
+  /** Throws a Failure, `bad_room`, for what is no name of a room. */
   messages(room: string, options?: { buffer?: number; past?: boolean }): AsyncIterableIterator<Message>;
 
   on<Type extends keyof Events>(type: Type, listener: (detail: Events[Type]) => void): () => void;

@@ -3,16 +3,17 @@
 //
 // The server gives out this file and its parts as one, /client.js.
 
-import { deferred, failure, fold, isLater, newId } from './client/common.js';
+import { deferred, failed, failure, fold, isLater, isRoom, newId, socketUrl } from './client/common.js';
 import { Keep } from './client/keep.js';
 import { Link } from './client/link.js';
 import { DIRECT, Outbox } from './client/outbox.js';
-import { Questions } from './client/questions.js';
+import { Questions, Wishes } from './client/questions.js';
 import { Stream } from './client/stream.js';
 
 export { fold, newId };
 
 const JOIN_AGAIN = 3_000;      // a room that could not be joined now
+const NEWEST = 50;             // messages that come with a join without a place
 const MOST_QUEUED = 1_000;     // messages that wait for a loop
 const realClock = { now: () => Date.now(), setTimeout: (f, ms) => setTimeout(f, ms), clearTimeout: (timer) => clearTimeout(timer) };
 
@@ -22,12 +23,12 @@ export class ChatBridge extends EventTarget {
   #clock; #newId; #scope; #keep; #link; #outbox; #questions;
   #rooms = new Map();      // name -> {name, joined, epoch, after, past, answer}
   #sends = new Map();      // id -> who waits for what becomes of it
-  #wishes = [];            // names asked for and not answered yet: {nick, before, answer}
+  #wishes = new Wishes();
   #streams = new Map();    // stream -> {room, past}
   #up = deferred();        // the next time it is connected
   #isUp = false;
   #session;
-  #asked;                  // the session of the last greeting
+  #greeting;               // the last one
   #divided = false;        // another client of the same storage has another session
   #timer = null;
   #listening = null;
@@ -55,8 +56,8 @@ export class ChatBridge extends EventTarget {
       changed: (state) => this.#changed(state),
       measured: (latency) => this.#emit('latency', latency),
     });
-    this.adopt(this.#keep.outbox);
     for (const room of [rooms].flat()) this.join(room);
+    this.adopt(this.#keep.outbox);
   }
 
   get state() { return this.#link.state; }
@@ -75,12 +76,13 @@ export class ChatBridge extends EventTarget {
 
   /** Keeps a connection from now on, until close(). Resolves when the server has welcomed us. */
   connect() {
+    const { promise } = this.#up;
     if (this.state.name === 'offline') {
       this.#listening = new AbortController();
       this.#listen(this.#listening.signal);
       this.#link.open();
     }
-    return this.#up.promise;
+    return promise;
   }
 
   /** Says goodbye and stays away. What is pending stays pending; loops over messages end. */
@@ -95,20 +97,24 @@ export class ChatBridge extends EventTarget {
 
   wake() { this.#link.wake(); }
 
-  /** Is in the room from now on, through every reconnect. `after` and `epoch`: from a place that is known from before. */
+  /** Is in the room from now on, through every reconnect. `after` and `epoch`: from a place known from before, unless the room is asked for already. */
   join(name, { after, epoch } = {}) {
-    if (!this.#rooms.has(name)) {
-      const room = { name, joined: false, after, epoch, past: null, answer: deferred() };
+    if (!isRoom(name)) return failed('bad_room');
+    const known = this.#rooms.get(name);
+    const room = known ?? { name, joined: false, after, epoch, past: null, answer: deferred() };
+    if (!known) {
       this.#rooms.set(name, room);
       this.#sendJoin(room);
-    }
-    return this.#rooms.get(name).answer.promise;
+    } else if (after !== undefined && room.past === null && !this.connected) Object.assign(room, { after, epoch });
+    return room.answer.promise;
   }
 
   /** What waits to be sent there is dropped. */
   leave(name) {
     if (this.#rooms.has(name)) this.#link.send({ type: 'leave', room: name });
-    this.#forget(name, failure('left'));
+    const why = failure('left');
+    this.#forget(name, why);
+    this.#outbox.drop(name, why);
   }
 
   /** Resolves with {id, seq} when the journal has it, however long that takes. The promise has the message's `id`. */
@@ -122,7 +128,9 @@ export class ChatBridge extends EventTarget {
 
   /** Sends a message that failed once more, under its id; null when there is none. */
   retry(id) {
-    if (this.#outbox.item(id)?.state !== 'failed') return null;
+    const item = this.#outbox.item(id);
+    if (item?.state !== 'failed') return null;
+    if (item.room !== undefined) this.join(item.room);
     const { promise } = this.#answer(id);
     this.#outbox.retry(id);
     this.#flush();
@@ -135,12 +143,13 @@ export class ChatBridge extends EventTarget {
   /** Sends what another client of the same session left behind: items of an outbox. */
   adopt(items) {
     this.#outbox.adopt(items);
+    for (const { room, state } of this.outbox) if (room !== undefined && state === 'pending') this.join(room);
     this.#flush();
   }
 
   /** Older messages of a room that is joined: {messages, more}. */
   history(room, { before, limit = 50 } = {}) {
-    if (!this.#rooms.get(room)?.joined) return Promise.reject(failure('not_joined', `not in ${room} now`));
+    if (!this.#rooms.get(room)?.joined) return failed('not_joined', `not in ${room} now`);
     return this.#ask('history', { type: 'history', room, before, limit });
   }
 
@@ -152,15 +161,15 @@ export class ChatBridge extends EventTarget {
 
   /** Resolves with the name when the server agrees. Without a connection it is asked for in the next greeting. */
   rename(nick) {
-    const wish = { nick, before: this.wanted, answer: deferred() };
-    this.#wishes.push(wish);
+    const answer = this.#wishes.add(nick, this.wanted);
     this.wanted = nick;
     this.#link.send({ type: 'nick', nick });
-    return wish.answer.promise;
+    return answer;
   }
 
   /** What is said in the room from now on, for a `for await` loop. `past`: also what was said before one joined. */
   messages(room, { buffer = MOST_QUEUED, past = false } = {}) {
+    if (!isRoom(room)) throw failure('bad_room');
     const stream = new Stream(buffer, () => this.#streams.delete(stream));
     this.#streams.set(stream, { room, past });
     this.join(room);
@@ -181,8 +190,9 @@ export class ChatBridge extends EventTarget {
   }
 
   #hello() {
-    this.#asked = this.#keep.session ?? this.#session;
-    return { type: 'hello', ...(this.wanted && { nick: this.wanted }), ...(this.#asked && { session: this.#asked }) };
+    const session = this.#keep.session ?? this.#session;
+    this.#greeting = { type: 'hello', ...(this.wanted && { nick: this.wanted }), ...(session && { session }) };
+    return this.#greeting;
   }
 
   #changed(state) {
@@ -219,12 +229,14 @@ export class ChatBridge extends EventTarget {
   #welcome(frame) {
     // The server did not know the session that was asked for. Another client of the same storage may have been given a new one meanwhile.
     const shared = this.#keep.session;
-    if (frame.session !== this.#asked && shared && shared !== this.#asked && shared !== frame.session) return this.#link.again();
+    const asked = this.#greeting.session;
+    if (frame.session !== asked && shared && shared !== asked && shared !== frame.session) return this.#link.again();
     this.#keep.session = this.#session = frame.session;
     this.#divided = false;
     this.nick = frame.nick;
     Object.assign(this.#outbox.limits, frame.limits);
-    this.#greeted(frame.nick);
+    const wished = this.#wishes.greeted(frame.nick, this.#greeting.nick);
+    if (wished !== null) this.#link.send({ type: 'nick', nick: wished });
     for (const room of this.#rooms.values()) this.#sendJoin(room);
     this.#emit('welcome', frame);  // who joins another room on hearing it asks for that by themselves
     this.#outbox.open(DIRECT);
@@ -245,7 +257,8 @@ export class ChatBridge extends EventTarget {
 
   // ---- rooms
 
-  #sendJoin({ name, after, epoch }) {
+  // Joined before and nothing heard since: from where its newest messages began at the time, so that none said since is missed.
+  #sendJoin({ name, past, after = past === null ? undefined : Math.max(0, past - NEWEST), epoch }) {
     if (this.connected) this.#link.send({ type: 'join', room: name, ...(after !== undefined && { after, epoch }) });
   }
 
@@ -271,26 +284,27 @@ export class ChatBridge extends EventTarget {
   // Every number once, whatever made the server begin again.
   #message(frame) {
     const room = this.#rooms.get(frame.room);
-    if (!room || frame.seq <= room.after) return;
+    if (!room?.joined || frame.seq <= room.after) return;  // not joined: left and joined again, and this is still from before
     room.after = frame.seq;
-    const mine = this.#outbox.seen(frame.id, frame.seq);
+    const mine = this.#outbox.seen(room.name, frame.id, frame.seq);
     const message = Object.assign(frame, { mine, own: mine || frame.nick === this.nick, past: frame.seq <= room.past });
     this.#emit('message', message);
     for (const [stream, of] of this.#streams) if (of.room === room.name && (of.past || !message.past)) stream.push(message);
   }
 
   #gap(frame) {
-    if (!this.#rooms.has(frame.room)) return;
+    const room = this.#rooms.get(frame.room);
+    if (!room?.joined) return;
+    room.after = Math.max(room.after ?? 0, frame.to);
     this.#outbox.unseen(frame.room, frame.from, frame.to);
     this.#emit('gap', frame);
-    for (const [stream, { room }] of this.#streams) if (room === frame.room) stream.gap(frame);
+    for (const [stream, of] of this.#streams) if (of.room === frame.room) stream.gap(frame);
   }
 
   #forget(name, why) {
     this.#rooms.get(name)?.answer.reject(why);
     this.#rooms.delete(name);
     this.#outbox.close(name);
-    this.#outbox.drop(name, why);
     for (const [stream, { room }] of this.#streams) {
       if (room !== name) continue;
       stream.end();
@@ -303,9 +317,10 @@ export class ChatBridge extends EventTarget {
   #post(item) {
     const made = { id: this.#newId(), ...item, at: this.#clock.now(), state: 'pending' };
     const { promise, reject } = this.#answer(made.id);
-    if (this.#outbox.full) {
+    const why = made.to === undefined && !isRoom(made.room) ? failure('bad_room') : this.#outbox.full && failure('full', 'too much waits to be sent');
+    if (why) {
       this.#sends.delete(made.id);
-      reject(failure('full', 'too much waits to be sent'));
+      reject(why);
     } else this.#outbox.add(made);
     this.#flush();
     return promise;
@@ -349,17 +364,9 @@ export class ChatBridge extends EventTarget {
   // ---- names, questions, refusals
 
   #ask(kind, frame) {
-    if (!this.#link.send(frame)) return Promise.reject(failure('offline', 'there is no connection'));
+    if (!isRoom(frame.room)) return failed('bad_room');
+    if (!this.#link.send(frame)) return failed('offline', 'there is no connection');
     return this.#questions.ask(kind, frame.room);
-  }
-
-  // A greeting asks for the last name only; when it is not given, the refusal follows.
-  #greeted(nick) {
-    const last = this.#wishes.pop();
-    for (const wish of this.#wishes.splice(0)) wish.answer.reject(failure('replaced', 'another name was asked for'));
-    if (!last) return;
-    if (fold(nick) === fold(last.nick)) last.answer.resolve(nick);
-    else this.#wishes.push(last);
   }
 
   // Nicks are unique among who is connected, so whoever had ours was us; to ourselves it is also told once without a room.
@@ -367,35 +374,26 @@ export class ChatBridge extends EventTarget {
     const self = frame.room === undefined || frame.old === this.nick || frame.nick === this.nick;
     if (self) this.nick = this.wanted = frame.nick;
     else this.#outbox.redirect(frame.old, frame.nick);
-    if (frame.room === undefined) this.#wishes.shift()?.answer.resolve(frame.nick);
+    if (frame.room === undefined) this.#wishes.granted(frame.nick);
     this.#emit('nick', { ...frame, self });
   }
 
   #refused(frame) {
     const { id, code, message, room: name } = frame;
-    if (id !== undefined && this.#outbox.refused(id, code, message)) return;
-    if (code === 'unknown_type' && id === undefined) return;  // an older server, and typing or the like: nothing is lost
+    if (id !== undefined) return this.#outbox.refused(id, code, message) || this.#emit('error', frame);
+    if (code === 'unknown_type') return;  // an older server, and typing or the like: nothing is lost
     const room = this.#rooms.get(name);
     if (room?.joined && this.#questions.refused('history', name, failure(code, message))) return;
     if (room && !room.joined) {
       if (isLater(code)) return void this.#clock.setTimeout(() => this.#joinAgain(room), JOIN_AGAIN);
       this.#forget(name, failure(code, message));
+      this.#outbox.shut(name, code, message);
     }
     const named = code === 'nick_taken' || code === 'bad_nick' || code === 'rate_limited';
-    const wish = named && this.#wishes.shift();
-    if (!wish) return this.#emit('error', frame);
-    this.wanted = wish.before;  // a name refused is not asked for again by itself
-    wish.answer.reject(failure(code, message));
+    const before = named ? this.#wishes.refused(failure(code, message)) : undefined;
+    if (before === undefined) return this.#emit('error', frame);
+    this.wanted = before;  // a name refused is not asked for again by itself
   }
 
   #emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
-}
-
-// Of a page's address as well: http://host/#room means ws://host/ws.
-function socketUrl(given = '/') {
-  const url = new URL(given, globalThis.location?.href);
-  url.protocol = url.protocol.replace(/^http/, 'ws');
-  if (url.pathname === '/') url.pathname = '/ws';
-  url.hash = '';
-  return url.href;
 }

@@ -73,6 +73,22 @@ test('a name that is refused in the greeting is told; a wish for it fails', asyn
   assert.equal(s.chat.wanted, 'ann', 'the one before is asked for again');
 });
 
+test('a name wished for between greeting and welcome is asked for then, whatever becomes of the one in the greeting', async () => {
+  for (const [called, refusals] of [['ann', []], ['guest-1', [error('nick_taken')]]]) {
+    const s = setup({ nick: 'ann' });
+    s.chat.connect();
+    s.socket.opens();
+    const wish = s.chat.rename('zoe');
+    s.welcome('s1', { nick: called, opened: true });
+    s.socket.says(...refusals);
+    assert.deepEqual(s.socket.take('nick'), [{ type: 'nick', nick: 'zoe' }]);
+    assert.deepEqual([await outcome(wish), s.chat.wanted, s.of('error')], ['waits', 'zoe', []]);
+    const next = s.chat.rename('eve');
+    s.socket.says({ type: 'nick', old: called, nick: 'zoe' }, error('bad_nick'));
+    assert.deepEqual([await outcome(wish), await outcome(next), s.chat.wanted], ['zoe', 'bad_nick', 'zoe']);
+  }
+});
+
 test('a loop takes what is said from now on, to its end', async () => {
   const s = setup().enter({ head: 2 });
   s.socket.says(message(1));
@@ -132,6 +148,7 @@ test('storage: session and outbox outlive the program, failures with their reaso
   const first = setup({ storage }).enter();
   first.chat.send('lobby', 'in flight');
   first.chat.send('lobby', 'x'.repeat(5000));
+  await outcome(new Promise(() => {}));
   const s = setup({ storage });
   assert.deepEqual(s.chat.outbox.map(({ id, state, code }) => [id, state, code]), [['c1', 'pending', undefined], ['c2', 'failed', 'too_long']]);
   s.chat.join('lobby');

@@ -200,6 +200,7 @@ test('a program that keeps a storage goes on where it was killed: the same perso
   const first = client(t, daemon.http, { nick: 'ci', storage: before });
   await done(first.connect(), 'connected');
   const { id } = first.send('lobby', 'arrived');
+  await null;  // it is kept at the end of the turn
   const unanswered = new Map(before.kept);
   await first.hears('arrived');
   first.close();

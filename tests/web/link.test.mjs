@@ -20,7 +20,15 @@ function setup({ random = () => 0 } = {}) {
   });
   const welcome = () => { WebSocket.last.opens(); WebSocket.last.says(WELCOME); };
   const answer = () => WebSocket.last.says({ type: 'pong' });
-  return { clock, WebSocket, frames, states, measured, link, welcome, answer };
+  const timers = new Set();   // those that would keep a program alive
+  const { setTimeout, clearTimeout } = clock;
+  clock.setTimeout = (f, ms) => {
+    const timer = setTimeout(() => { timers.delete(timer); f(); }, ms);
+    timers.add(timer);
+    return timer;
+  };
+  clock.clearTimeout = (timer) => { timers.delete(timer); clearTimeout(timer); };
+  return { clock, WebSocket, frames, states, measured, link, welcome, answer, timers };
 }
 
 test('it offers the subprotocol, greets when open and is connected when welcomed', () => {
@@ -291,4 +299,31 @@ test('a WebSocket that cannot even be made is a failure like others', () => {
   });
   link.open();
   assert.equal(link.state.name, 'waiting');
+});
+
+function closesIn(name, { link, states }) {
+  const push = states.push.bind(states);
+  states.push = (state) => { push(state); if (state.name === name) link.close(); };
+}
+
+test('closed by who is told of its state, it stays closed and leaves nothing that waits', () => {
+  for (const name of ['connecting', 'connected', 'waiting']) {
+    const s = setup();
+    closesIn(name, s);
+    s.link.open();
+    if (name !== 'connecting') s.welcome();
+    if (name === 'waiting') s.WebSocket.last.drops();
+    assert.deepEqual([s.link.state.name, s.WebSocket.all.length, s.timers.size], ['offline', name === 'connecting' ? 0 : 1, 0], name);
+  }
+});
+
+test('closed by who is told that it tries again after the machine slept, it stays closed as well', () => {
+  const s = setup({ random: () => 1 });
+  s.link.open();
+  for (let i = 0; i < 6; i += 1) { s.WebSocket.last.drops(); s.clock.advance(s.link.state.retryAt - s.clock.now()); }
+  s.WebSocket.last.drops();
+  closesIn('connecting', s);
+  s.clock.sleep(3_600_000);
+  s.clock.advance(5_000);
+  assert.deepEqual([s.link.state.name, s.timers.size], ['offline', 0]);
 });

@@ -7,11 +7,11 @@ import { counter } from './fakes.mjs';
 
 function setup({ items = [] } = {}) {
   const time = { now: 1_000 };
-  const saved = { items: null };
+  const saved = { items: null, times: 0 };
   const told = [];
   const outbox = new Outbox({
     now: () => time.now,
-    save: (kept) => { saved.items = structuredClone(kept()); },
+    save: (kept) => { saved.items = structuredClone(kept()); saved.times += 1; },
     told: ({ id }, change) => told.push(`${id} ${change}`),
   });
   outbox.adopt(items);
@@ -25,6 +25,7 @@ function setup({ items = [] } = {}) {
   return { outbox, time, saved, told, put, inRoom };
 }
 const ids = (items) => items.map((item) => item.id);
+const turn = () => Promise.resolve();  // changes are saved at its end
 
 test('ids have 128 bits and do not repeat', () => {
   const made = new Set(Array.from({ length: 1000 }, () => newId(webcrypto)));
@@ -66,7 +67,7 @@ test('the ack and the message may come in either order', () => {
     outbox.take();
     for (const each of order) {
       if (each === 'ack') outbox.acknowledged('c1', 5);
-      else assert.equal(outbox.seen('c1', 5), true);
+      else assert.equal(outbox.seen('lobby', 'c1', 5), true);
     }
     assert.deepEqual(inRoom('lobby'), []);
     outbox.disconnected();
@@ -75,7 +76,7 @@ test('the ack and the message may come in either order', () => {
   }
 });
 
-test('acknowledged is sent: shown until the room shows it, kept nowhere, never written again', () => {
+test('acknowledged is sent: shown until the room shows it, kept nowhere, never written again', async () => {
   const { outbox, saved, put, inRoom } = setup();
   outbox.open('lobby');
   put('lobby', 'hi');
@@ -83,6 +84,7 @@ test('acknowledged is sent: shown until the room shows it, kept nowhere, never w
   outbox.acknowledged('c1', 5);
   assert.deepEqual([outbox.item('c1').state, outbox.item('c1').seq], ['sent', 5]);
   assert.deepEqual(ids(inRoom('lobby')), ['c1']);
+  await turn();
   assert.deepEqual(saved.items, []);
   outbox.disconnected();
   outbox.open('lobby');
@@ -95,18 +97,19 @@ test('a replay that brings a message whose ack was lost settles it', () => {
   put('lobby', 'hi');
   outbox.take();
   outbox.disconnected();
-  outbox.seen('c1');
+  outbox.seen('lobby', 'c1');
   outbox.open('lobby');
   assert.deepEqual(outbox.take(), []);
 });
 
-test('what was kept survives a reload under its ids, failures with their reasons', () => {
+test('what was kept survives a reload under its ids, failures with their reasons', async () => {
   const first = setup();
   first.outbox.open('lobby');
   first.put('lobby', 'in flight');
   first.put('lobby', 'refused', { action: true });
   first.outbox.take();
   first.outbox.refused('c2', 'forbidden', 'no');
+  await turn();
   const { outbox, inRoom } = setup({ items: first.saved.items });
   assert.deepEqual(inRoom('lobby').map(({ id, text, action, state, code }) => ({ id, text, action, state, code })), [
     { id: 'c1', text: 'in flight', action: false, state: 'pending', code: undefined },
@@ -117,8 +120,49 @@ test('what was kept survives a reload under its ids, failures with their reasons
 });
 
 test('storage that was tampered with does no harm', () => {
-  const { outbox, inRoom } = setup({ items: [{}, { id: 1, room: 'a', text: 'b' }, { id: 'x', room: 'lobby', text: 'ok', state: 'sent' }, { id: 'x', room: 'lobby', text: 'again' }] });
+  const { outbox, inRoom } = setup({ items: [null, 3, {}, { id: 'y', room: 'No Room', text: 'b' }, { id: 'z', room: 'lobby', to: null, text: 'b' }, { id: 1, room: 'a', text: 'b' }, { id: 'x', room: 'lobby', text: 'ok', state: 'sent' }, { id: 'x', room: 'lobby', text: 'again' }] });
   assert.deepEqual(inRoom('lobby').map(({ id, text, state }) => ({ id, text, state })), [{ id: 'x', text: 'ok', state: 'pending' }]);
+});
+
+test('a time that is none, or none that can be shown, becomes now', () => {
+  const { outbox } = setup({ items: [9e15, '1000', null, 500].map((at, i) => ({ id: `k${i}`, room: 'lobby', text: 'x', at })) });
+  assert.deepEqual(outbox.items.map(({ at }) => at), [1_000, 1_000, 1_000, 500]);
+});
+
+test('many changes in one turn are saved once', async () => {
+  const { outbox, saved, put } = setup();
+  await turn();
+  saved.times = 0;
+  for (let i = 0; i < 3_000; i += 1) put('lobby', `${i}`);
+  await turn();
+  assert.deepEqual([saved.times, saved.items.length], [1, 3_000]);
+  outbox.discard('c1');
+  await turn();
+  assert.deepEqual([saved.times, saved.items.length], [2, 2_999]);
+});
+
+test('somebody else sends our id again, elsewhere: what waits here is not settled by it', () => {
+  const { outbox, put } = setup();
+  put('lobby', 'hi');
+  put('@bob', 'psst');
+  for (const id of ['c1', 'c2']) assert.equal(outbox.seen('dev', id, 5), false);
+  assert.deepEqual(ids(outbox.items), ['c1', 'c2']);
+});
+
+test('a room that lets nobody in: what waits for it has failed with the reason, what it has already will not be seen', () => {
+  const { outbox, put, told } = setup();
+  outbox.open('lobby');
+  for (const text of ['sent', 'waits', 'refused']) put('lobby', text);
+  put('dev', 'elsewhere');
+  outbox.take();
+  outbox.acknowledged('c1', 5);
+  outbox.refused('c3', 'forbidden', 'no');
+  told.length = 0;
+  outbox.shut('lobby', 'too_many', 'so many rooms');
+  assert.deepEqual(outbox.items.map(({ id, state, code, reason }) => [id, state, code, reason]), [
+    ['c2', 'failed', 'too_many', 'so many rooms'], ['c3', 'failed', 'forbidden', 'no'], ['c4', 'pending', undefined, undefined],
+  ]);
+  assert.deepEqual(told, ['c2 failed', 'c1 unseen']);
 });
 
 test('a refusal marks that message failed; retry sends the same id, discard forgets it', () => {
@@ -190,7 +234,7 @@ test('at most 32 are in flight; an ack makes room', () => {
   assert.equal(outbox.take().length, 32);
   assert.equal(outbox.take().length, 0);
   outbox.acknowledged('c1', 1);
-  outbox.seen('c2');
+  outbox.seen('lobby', 'c2');
   assert.deepEqual(ids(outbox.take()), ['c33', 'c34']);
 });
 
@@ -211,7 +255,7 @@ test('what was acknowledged and will not be seen any more leaves, and is told to
 test('answers to ids that are not here are told apart, and a late refusal of what was sent changes nothing', () => {
   const { outbox, put } = setup();
   outbox.acknowledged('zz', 1);
-  assert.equal(outbox.seen('zz', 1), false);
+  assert.equal(outbox.seen('lobby', 'zz', 1), false);
   assert.equal(outbox.refused('zz', 'internal'), false);
   outbox.open('lobby');
   put('lobby', 'hi');
@@ -229,7 +273,7 @@ test('what becomes of a message is told, once each', () => {
   put('@bob', 'psst');
   outbox.take();
   outbox.acknowledged('c1', 1);
-  outbox.seen('c1', 1);
+  outbox.seen('lobby', 'c1', 1);
   outbox.acknowledged('c1', 1);
   outbox.refused('c2', 'forbidden');
   outbox.retry('c2');
@@ -254,11 +298,12 @@ test('it takes 10,000 messages and no more', () => {
   assert.equal(outbox.full, true);
 });
 
-test('whoever leaves a room forgets what was meant for it', () => {
+test('whoever leaves a room forgets what was meant for it', async () => {
   const { outbox, saved, put } = setup();
   put('lobby', 'hi');
   put('dev', 'ho');
   outbox.drop('lobby');
+  await turn();
   assert.deepEqual(ids(saved.items), ['c2']);
 });
 
@@ -276,13 +321,14 @@ test('a direct message goes out once: unanswered when the connection is lost, it
   assert.deepEqual(outbox.take().map(({ text }) => text), ['psst']);
 });
 
-test('neither does a reload send a direct message again, however it comes about', () => {
+test('neither does a reload send a direct message again, however it comes about', async () => {
   const first = setup();
   first.outbox.open(DIRECT);
   first.put('@bob', 'written');
   first.outbox.take();
   assert.equal(first.saved.items[0].written, true, 'that it goes out is kept before it does');
   first.put('@bob', 'waiting');
+  await turn();
   const { outbox, inRoom } = setup({ items: first.saved.items });
   outbox.open(DIRECT);
   assert.deepEqual(outbox.take().map(({ text }) => text), ['waiting']);

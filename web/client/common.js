@@ -12,11 +12,29 @@ export function newId(crypto = globalThis.crypto) {
 export const fold = (nick) => nick.normalize('NFKC').replace(/[^\u{131}]+/gu, (run) => run.toLowerCase().toUpperCase().toLowerCase())
   .replaceAll('\u{3c2}', '\u{3c3}').normalize('NFKC');
 
+export const isRoom = (name) => typeof name === 'string' && /^[a-z0-9][a-z0-9._-]{0,63}$/.test(name);
+
+/** Of a page's address as well: http://host/#room means ws://host/ws. */
+export function socketUrl(given = '/') {
+  const url = new URL(given, globalThis.location?.href);
+  url.protocol = url.protocol.replace(/^http/, 'ws');
+  if (url.pathname === '/') url.pathname = '/ws';
+  url.hash = '';
+  return url.href;
+}
+
 /** True for a refusal that means "not now". */
 export const isLater = (code) => code === 'overloaded' || code === 'rate_limited';
 
 export function failure(code, message, more) {
   return Object.assign(new Error(message || code), { code, ...more });
+}
+
+/** A promise that has failed. */
+export function failed(code, message) {
+  const { promise, reject } = deferred();
+  reject(failure(code, message));
+  return promise;
 }
 
 /** {promise, resolve, reject}. Nobody has to wait for the promise: failing then is no unhandled rejection. */

@@ -14,7 +14,7 @@ export class Keep {
   get outbox() {
     try {
       const items = JSON.parse(this.#load('outbox'));
-      return Array.isArray(items) ? items.filter(Boolean) : [];
+      return Array.isArray(items) ? items : [];
     } catch {
       return [];
     }

@@ -38,8 +38,8 @@ export class Link {
 
   open() {
     if (this.state.name !== 'offline') return;
-    this.#dial();
     this.#watch();
+    this.#dial();
   }
 
   close() {
@@ -78,7 +78,7 @@ export class Link {
     this.#drop()?.close();
     this.#bye = null;
     this.#dialedAt = this.#clock.now();
-    this.#enter({ name: 'connecting', attempt: this.#attempts });
+    if (!this.#enter({ name: 'connecting', attempt: this.#attempts })) return;
     let socket;
     try {
       socket = new this.#parts.WebSocket(this.#parts.url, [SUBPROTOCOL]);
@@ -135,8 +135,8 @@ export class Link {
   #watch() {
     const due = this.#clock.now() + BEAT;
     this.#beat = this.#clock.setTimeout(() => {
-      if (this.#clock.now() - due >= BEAT) this.wake();
       this.#watch();
+      if (this.#clock.now() - due >= BEAT) this.wake();
     }, BEAT);
   }
 
@@ -145,8 +145,7 @@ export class Link {
     if (this.state.name === 'connected' && this.#clock.now() - this.#welcomedAt >= SETTLED) this.#attempts = 0;
     const wait = this.#wait();
     this.#attempts += 1;
-    this.#enter({ name: 'waiting', retryAt: this.#clock.now() + wait, reason: this.#bye?.reason });
-    this.#after(wait, () => this.#dial());
+    if (this.#enter({ name: 'waiting', retryAt: this.#clock.now() + wait, reason: this.#bye?.reason })) this.#after(wait, () => this.#dial());
   }
 
   // Half of every wait is chance, so that the clients of a server that went away do not all come back in the same instant.
@@ -170,9 +169,11 @@ export class Link {
     this.#timer = this.#clock.setTimeout(f, Math.max(0, ms));
   }
 
+  // False when who was told of the state has ended it: closed the link, or woke it.
   #enter(state) {
     this.state = state;
     this.#parts.changed(state);
+    return this.state === state;
   }
 }
 

@@ -1,7 +1,7 @@
 // What was written and is not yet part of a room. A message keeps its id for as long as it lives here, through every retry, reconnect and
 // restart: the id is what lets the server tell a repeat from a second message.
 
-import { fold, isLater } from './common.js';
+import { fold, isLater, isRoom } from './common.js';
 
 const MOST_WRITTEN = 10_000;   // that wait here
 const MOST_IN_FLIGHT = 32;     // so that after a refusal few later messages have overtaken the refused one
@@ -29,11 +29,13 @@ export class Outbox {
   #open = new Set();       // rooms that take messages now
   #resumeAt = 0;
   #pause = FIRST_PAUSE;
+  #unsaved = false;
   #now; #save; #told;
 
   /**
-   * now(): the time; save(items()): called at every change of what is to be kept; told(item, change, why), change: 'pending', 'sent', 'failed',
-   * 'seen' (its room has it, or it was a direct message and is on its way), 'unseen' (its room has it and does not show it), 'dropped'.
+   * now(): the time; save(items()): called when what is to be kept has changed, once for all changes of one turn; told(item, change, why), change:
+   * 'pending', 'sent', 'failed', 'seen' (its room has it, or it was a direct message and is on its way), 'unseen' (its room has it and does not
+   * show it), 'dropped'.
    */
   constructor({ now, save, told }) {
     this.#now = now;
@@ -48,8 +50,11 @@ export class Outbox {
 
   /** Items kept from before: whatever was in flight then is written again, under its old id. */
   adopt(items) {
-    for (const { id, room, to, text, action = false, at, state, code, reason, written } of items) {
-      if ([id, text, to ?? room].some((value) => typeof value !== 'string') || this.#items.has(id)) continue;
+    for (const each of items) {
+      const { id, room, to, text, action = false, at: then, state, code, reason, written } = each ?? {};
+      const placed = to === undefined ? isRoom(room) : typeof to === 'string';
+      if (!placed || typeof id !== 'string' || typeof text !== 'string' || this.#items.has(id)) continue;
+      const at = new Date(then).getTime() === then ? then : this.#now();  // else whoever shows it fails
       const item = { id, ...(to === undefined ? { room } : { to }), text, action, at, state: 'pending' };
       if (state === 'failed') Object.assign(item, { state, code, reason });
       else if (written) Object.assign(item, UNKNOWN);
@@ -89,7 +94,7 @@ export class Outbox {
       if (item.to !== undefined) Object.assign(item, { written: true, asked: item.to });  // `asked`: the name it went out to
       due.push(item);
     }
-    if (due.some((item) => item.written)) this.#persist();  // before they go out, so that a reload does not send them again
+    if (due.some((item) => item.written)) this.#write();  // before they go out, so that a reload does not send them again
     return due;
   }
 
@@ -110,11 +115,12 @@ export class Outbox {
     else this.#persist();
   }
 
-  /** The room's stream has it: it is no longer ours to keep. False for what is not ours. */
-  seen(id, seq) {
+  /** The room's stream has it: it is no longer ours to keep. False for what is not ours: ids are seen by all, and anybody may send one again. */
+  seen(room, id, seq) {
     const item = this.#items.get(id);
-    if (item) this.#remove(Object.assign(item, { state: 'sent', seq }), 'seen');
-    return item !== undefined;
+    if (item?.room !== room) return false;
+    this.#remove(Object.assign(item, { state: 'sent', seq }), 'seen');
+    return true;
   }
 
   /** Acknowledged, and not to be seen in the room any more: its seq is in a gap, below what is read, or in a numbering that ended. */
@@ -165,7 +171,13 @@ export class Outbox {
     if (waiting.length) this.#persist();
   }
 
-  /** Everything of a room that is left, or that lets nobody in. */
+  /** A room that lets nobody in: what waits for it has failed. */
+  shut(room, code, reason) {
+    for (const item of this.items) if (item.room === room && item.state === 'pending') this.refused(item.id, code, reason);
+    this.unseen(room);
+  }
+
+  /** Everything of a room that is left. */
   drop(room, why) {
     for (const item of this.items) if (item.room === room) this.#remove(item, 'dropped', why);
   }
@@ -199,5 +211,13 @@ export class Outbox {
     this.#told(item, change, why);
   }
 
-  #persist() { this.#save(() => this.items.filter((item) => item.state !== 'sent')); }
+  #persist() {
+    if (!this.#unsaved) queueMicrotask(() => { if (this.#unsaved) this.#write(); });
+    this.#unsaved = true;
+  }
+
+  #write() {
+    this.#unsaved = false;
+    this.#save(() => this.items.filter((item) => item.state !== 'sent'));
+  }
 }

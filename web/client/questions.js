@@ -1,6 +1,6 @@
 // Questions to the server. Their answers name no question, but come in order: of each kind and room the oldest question is answered first.
 
-import { deferred, failure } from './common.js';
+import { deferred, failure, fold } from './common.js';
 
 const PATIENCE = 15_000;
 
@@ -42,5 +42,45 @@ export class Questions {
     if (rest.length) this.#open.set(key, rest);
     else this.#open.delete(key);
     return first;
+  }
+}
+
+/** Names asked for that have no answer yet; answers come in order here as well. */
+export class Wishes {
+  #open = [];   // {nick, before, answer}
+
+  /** A promise of the name. `before`: what to be called if it is refused. */
+  add(nick, before) {
+    const answer = deferred();
+    this.#open.push({ nick, before, answer });
+    return answer.promise;
+  }
+
+  /**
+   * A greeting asked for the last name at the time, `asked`, and got `nick`; if that is another, the refusal follows. Gives the name that was
+   * wished for since, to be asked for now.
+   */
+  greeted(nick, asked = '') {
+    const last = this.#open.pop();
+    for (const { answer } of this.#open.splice(0)) answer.reject(failure('replaced', 'another name was asked for'));
+    if (!last) return null;
+    const late = last.nick !== asked;
+    const given = !asked || fold(nick) === fold(asked);
+    if (given && !late) {
+      last.answer.resolve(nick);
+      return null;
+    }
+    if (!given && late) this.add(asked, last.nick);  // takes the refusal
+    this.#open.push(last);
+    return late ? last.nick : null;
+  }
+
+  granted(nick) { this.#open.shift()?.answer.resolve(nick); }
+
+  /** Gives the name from before; undefined when none was wished for. */
+  refused(error) {
+    const { before, answer } = this.#open.shift() ?? {};
+    answer?.reject(error);
+    return before;
   }
 }
