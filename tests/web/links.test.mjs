@@ -91,8 +91,23 @@ test('what is longer than any address is text', () => {
   assert.deepEqual(found(`https://a.example/${'x'.repeat(3_000)}`), []);
 });
 
+test('what cannot be a link is tried once, and no text has more than 50 of it tried', (t) => {
+  const tried = (text) => {
+    const { mock } = t.mock.method(globalThis, 'URL', class extends URL {});
+    found(text);
+    mock.restore();
+    return mock.callCount();
+  };
+  assert.equal(tried('https://%'.repeat(200)), 1);
+  assert.equal(tried('http://['.repeat(200)), 1);
+  assert.equal(tried(`https://${'x'.repeat(256)}/`), 0, 'longer than the name of any place');
+  assert.equal(tried('https://% '.repeat(500)), 50);
+  assert.equal(found('https://a.example '.repeat(200)).length, 200, 'what is one does not count');
+  assert.deepEqual(found('https://% https://a.example https://a.example/%'), ['https://a.example', 'https://a.example/%']);
+});
+
 test('no text of 4 KB takes long', () => {
-  const hostile = ['https://', 'https://(', 'https://a.example/((((', 'mailto:', 'mailto:a@', 'https://a.example/)', 'http://a@', 'https://a.example/.', '(https://a.b/(', 'h', 'https://?', 'mailto:a.'];
+  const hostile = ['https://', 'https://%', 'http://[', 'https://(', 'https://a.example/((((', 'mailto:', 'mailto:a@', 'https://a.example/)', 'http://a@', 'https://a.example/.', '(https://a.b/(', 'h', 'https://?', 'mailto:a.'];
   for (const part of hostile) {
     const text = part.repeat(Math.ceil(4_096 / part.length)).slice(0, 4_096);
     const began = performance.now();
