@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parse } from '../../web/js/commands.js';
+import { parse, secrecy } from '../../web/js/commands.js';
 import { fold, isNick, isRoom } from '../../web/js/names.js';
 
 const cases = [
@@ -59,6 +59,19 @@ test('what carries a secret is never text, whatever stands around it', () => {
     assert.deepEqual(parse(typed), { name: 'hint', hint: 'astray', word: 'msg' }, typed);
   }
   for (const typed of ['//login x', 'see /login', 'a/resume', '/logins']) assert.notEqual(parse(typed).hint, 'unavailable', typed);
+});
+
+test('long runs of blanks cost nothing, wherever they stand', () => {
+  const began = performance.now();
+  for (const blank of [' ', '\n', '\r', '\t', '\u2028', '\u2029', '\u3000']) {
+    const run = blank.repeat(10_000);
+    for (const typed of [`x${run}x`, `${run}x`, `/msg bob${run}x`, `/me${run}x`]) {
+      parse(typed);
+      secrecy(typed);
+    }
+  }
+  assert.ok(performance.now() - began < 1_000, `${performance.now() - began} ms`);
+  for (const line of ['\n', '\r', '\u2028', '\u2029']) assert.equal(secrecy(`x${line} /msg bob psst`), 'private');
 });
 
 test('names of rooms and people', () => {

@@ -84,3 +84,9 @@ test('who spoke last stands first, then who is there, then who has left, and nev
   assert.deepEqual(nicksOf({ entries, members: null }, 'me'), ['bob', 'ann', 'gone'], 'in a crowd those who spoke');
   assert.deepEqual(nicksOf({ entries: [], nick: 'ann' }, 'me'), ['ann'], 'in a conversation');
 });
+
+test('a long word behind the caret costs no more than a short one', () => {
+  const began = performance.now();
+  for (let i = 0; i < 5; i += 1) for (const sign of ['x', '#', '@', '\u0301', ' ']) assert.equal(at(`${sign.repeat(10_000)} `), null);
+  assert.ok(performance.now() - began < 1_000, `${performance.now() - began} ms`);
+});

@@ -3,7 +3,7 @@
 import { isNick, isRoom } from './names.js';
 
 // These carry what others must not read. A line that looks like one is never a message, whatever stands before it and wherever it stands.
-const PRIVATE = /^[^\S\n]*\/(msg|resume|login)(?![\p{L}\p{N}_-])/imu;
+const PRIVATE = /^[^\S\n\r\u2028\u2029]*\/(msg|resume|login)(?![\p{L}\p{N}_-])/imu;
 const SECRET = /\/(resume|login)(?![\p{L}\p{N}_-])/iu;
 const DIRECT = /^\/msg[^\S\n]+@?(\S+)\s+([^]+)$/i;
 
@@ -13,7 +13,7 @@ const DIRECT = /^\/msg[^\S\n]+@?(\S+)\s+([^]+)$/i;
  * Hints: 'unknown' | 'unavailable' | 'nick' | 'room' | 'me' | 'history' | 'msg' | 'astray'.
  */
 export function parse(typed) {
-  const text = typed.replace(/\r\n?/g, '\n').replace(/^\n+|\s+$/g, '');
+  const text = typed.replace(/\r\n?/g, '\n').replace(/^\n+/, '').trimEnd();
   if (!text.trim()) return null;
 
   const [, nick, said] = DIRECT.exec(text) ?? [];

@@ -7,6 +7,7 @@ const ARGUMENT = /^\/(\w+)[^\S\n]+(\S*)$/;
 const ROOM = /(?<![^\s(])#[a-z0-9._-]*$/i;
 const NICK = /(?:(?<![\p{L}\p{M}\p{N}_.@-])@)?[\p{L}\p{M}\p{Nd}_-]*$/u;
 const IN_WORD = /^[\p{L}\p{M}\p{N}_-]/u;
+const NEAR = 100;    // units before the caret, more than a name has: a pattern that ends there is tried from each of them
 const MOST = 50;
 const RECENT = 500;  // messages that are looked through for who spoke
 
@@ -49,9 +50,10 @@ function wordOf(head) {
     case 'nick': case 'history': return null;
     default:
   }
-  const [room] = ROOM.exec(head) ?? [];
+  const near = head.slice(-NEAR);
+  const [room] = ROOM.exec(near) ?? [];
   if (room) return { kind: 'rooms', word: room.slice(1), sign: '#' };
-  const [nick] = NICK.exec(head);
+  const [nick] = NICK.exec(near);
   if (nick[0] === '@') return { kind: 'nicks', word: nick.slice(1), sign: '@' };
   return { kind: 'nicks', word: nick, tail: nick === head ? ': ' : ' ' };
 }

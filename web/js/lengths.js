@@ -26,7 +26,7 @@ export const fits = (text, limits) => bytesOf(text) <= limits.message_bytes && l
 export function several(text, limits) {
   const lines = text.split(/\r\n?|\n/).filter((line) => line.trim());
   if (lines.length <= MOST_LINES && lines.every((line) => fits(line, limits))) return lines;
-  return packed(text.replace(/\r\n?/g, '\n').replace(/^\n+|\s+$/g, ''), limits);
+  return packed(text.replace(/\r\n?/g, '\n').replace(/^\n+/, '').trimEnd(), limits);
 }
 
 function packed(text, limits) {
