@@ -1,5 +1,6 @@
 // What hostile people send, in Chromium against the built program: nothing of it is executed, and nothing breaks the layout, on a phone and a desktop.
 import assert from 'node:assert/strict';
+import dgram from 'node:dgram';
 import { after, before, test } from 'node:test';
 import { DEADLINE, launchBrowser } from './browser.mjs';
 import { scene } from './scene.mjs';
@@ -101,6 +102,21 @@ test('what is piled on letters is drawn inside its message, over no neighbour', 
   const piled = await rows();
   await ann.page.evaluate(() => { document.querySelectorAll('.message .text')[1].textContent = 'hi'; });
   assert.ok(piled.equals(await rows()), 'the message below looks the same without it');
+});
+
+test('of what is longer than messages are the beginning is shown, and all of it when asked', async (t) => {
+  const s = await setup(t, { args: ['--relay', 'verbatim'] });
+  const ann = await s.person('ann');
+  const raw = dgram.createSocket('udp4');
+  t.after(() => raw.close());
+  raw.send(`high${'\n'.repeat(60_000)}end`, s.daemon.udp, '127.0.0.1');
+  const message = ann.message('high');
+  await message.waitFor();
+  assert.ok((await message.boundingBox()).height < 4_000);
+  assert.doesNotMatch(await message.textContent(), /end/);
+  await message.getByRole('button', { name: 'Show all' }).click();
+  await ann.message('end').waitFor();
+  assert.equal(await message.getByRole('button').count(), 0);
 });
 
 test('bidi signs of one message turn nothing outside of it', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mentions, mentionsSelf } from '../../web/js/mentions.js';
 import { fold } from '../../web/js/names.js';
-import { pieces } from '../../web/js/pieces.js';
+import { beginning, pieces } from '../../web/js/pieces.js';
 
 const own = (text, self = 'ann') => mentions(text, self).filter((piece) => piece.self).map((piece) => piece.text);
 const others = (text) => mentions(text, 'ann').filter((piece) => piece.nick).map((piece) => piece.nick);
@@ -52,4 +52,18 @@ test('no text of 4 KB takes long', () => {
     for (let i = 0; i < 10; i += 1) mentions(text, 'ann');
     assert.ok(performance.now() - began < 500, `${part}: ${(performance.now() - began) / 10} ms`);
   }
+});
+
+test('a word longer than any name is compared with none, whatever it is made of', (t) => {
+  const normalize = t.mock.method(String.prototype, 'normalize');
+  const word = `ann${'\u0301'.repeat(30_000)}`;
+  assert.deepEqual(own(`${word} ann`), ['ann']);
+  assert.ok(normalize.mock.calls.every((call) => call.this.length < 1_000));
+  assert.equal(own('가'.repeat(32).normalize('NFD'), '가'.repeat(32)).length, 1, 'the longest name, taken apart');
+});
+
+test('of what is longer than messages are the beginning is shown', () => {
+  for (const text of ['', 'x', 'x'.repeat(8_192), 'x\n'.repeat(99)]) assert.equal(beginning(text), text);
+  assert.equal(beginning('x'.repeat(64_000)).length, 8_192);
+  assert.equal(beginning('\n'.repeat(64_000)), '\n'.repeat(99));
 });

@@ -3,6 +3,7 @@
 import { fold, isNick } from './names.js';
 
 const WORD = /@?[\p{L}\p{M}\p{N}_-]+/gu;
+const LONGEST = 128;  // units of a name, however it is written; to compare a word costs the square of its length
 const IN_WORD = /[\p{L}\p{M}\p{N}_.-]$/u;
 
 /**
@@ -29,6 +30,7 @@ export const mentionsSelf = (text, self) => mentions(text, self).some((piece) =>
 function nameIn(word, own) {
   const called = word.startsWith('@');
   const name = called ? word.slice(1) : word;
+  if (name.length > LONGEST) return null;
   if (own !== null && fold(name) === own) return { text: word, self: true };
   return called && isNick(name) ? { text: word, nick: name } : null;
 }

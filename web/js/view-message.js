@@ -1,7 +1,7 @@
 // One row of the log as an element, made once and brought up to date in place.
 
 import { sum } from './comings.js';
-import { pieces } from './pieces.js';
+import { beginning, pieces } from './pieces.js';
 import { element, hue, nickElement, set, setText } from './view.js';
 import * as texts from './texts.js';
 
@@ -87,14 +87,19 @@ function makeMessage(row) {
 }
 
 // Links and names in it stand apart in direction, too: neither turns the text around it, nor is turned by it.
-function fillText(made, { text, self, own }) {
-  const parts = pieces(text, own ? null : self);
+function fillText(made, { text, self, own }, shown = beginning(text)) {
+  const parts = pieces(shown, own ? null : self);
   made.classList.toggle('to-you', parts.some((part) => part.self));
-  made.querySelector('.text').replaceChildren(...parts.map((part) => {
+  const target = made.querySelector('.text');
+  target.replaceChildren(...parts.map((part) => {
     if (part.href) return element('a', '', { href: part.href, target: '_blank', rel: 'noopener noreferrer nofollow', dir: 'ltr', 'data-host': part.host }, part.text);
     if (part.self) return element('mark', 'name', {}, part.text);
     return part.nick ? element('span', `nick hue-${hue(part.nick)}`, {}, part.text) : part.text;
   }));
+  if (shown === text) return;
+  const all = element('button', 'quiet', { type: 'button' }, 'Show all');
+  all.onclick = () => fillText(made, { text, self, own }, text);
+  target.append('…\n', all);
 }
 
 function updateMessage(made, row, connected) {
