@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Storage } from '../../web/js/storage.js';
+import { Storage, channel } from '../../web/js/storage.js';
 import { FakeStorage, counter } from './fakes.mjs';
 
 const item = (id) => ({ id, room: 'lobby', text: id, state: 'pending' });
@@ -132,6 +132,20 @@ test('broken records are cleared away', () => {
   for (const broken of ['', 'nonsense', '{}', 'null', '{"items":3}']) local.setItem('chatbridge.outbox.x', broken);
   assert.deepEqual(open().items(), []);
   assert.equal(local.getItem('chatbridge.outbox.x'), null);
+});
+
+test('of a record in which something is broken the rest is taken over', () => {
+  const { open, local } = browser();
+  local.setItem('chatbridge.outbox.x', JSON.stringify({ items: [null, 3, 'x', item('a')], seen: 0, open: false }));
+  const tab = open();
+  assert.deepEqual(ids(tab.items()), ['a']);
+  local.setItem('chatbridge.outbox.y', JSON.stringify({ items: [null, { ...item('b'), to: 'bob' }], seen: 0, open: false }));
+  assert.deepEqual(ids(tab.takeOver()), ['b']);
+});
+
+test('where storage is forbidden the tabs have no channel, and go on without', (t) => {
+  t.mock.method(globalThis, 'BroadcastChannel', () => { throw new Error('SecurityError'); });
+  assert.equal(channel('x'), null);
 });
 
 test('conversations last as long as the tab, past its reloads, and no other tab has them', () => {

@@ -5,7 +5,7 @@ import { AlertsView } from './view-alerts.js';
 import { Chime } from './chime.js';
 import { Notifier } from './notifier.js';
 import { Preferences } from './preferences.js';
-import { guarded } from './storage.js';
+import { channel, guarded } from './storage.js';
 import { Title } from './title.js';
 import * as texts from './texts.js';
 
@@ -33,7 +33,7 @@ export class Alerting {
       withdraw: (key) => this.#notifier.withdraw(key),
       total: (n) => this.#title.count(n),
       read: (key) => this.#read(key),
-    }, { channel: typeof BroadcastChannel === 'function' ? new BroadcastChannel('chatbridge.alerts') : null });
+    }, { channel: channel('chatbridge.alerts') });
     this.#view = new AlertsView({ preferences: this.#preferences, notifier: this.#notifier, chime: this.#chime, changed: () => this.#again() });
     for (const change of ['focus', 'blur']) addEventListener(change, () => this.attend());
     document.addEventListener('visibilitychange', () => this.attend());

@@ -61,7 +61,7 @@ export class Storage {
       if (this.#inUse(record) || (record && this.#now() - record.seen < ms)) continue;
       this.#local.remove(key);
       // A direct message must not go out twice, and a tab that only slept has still got it: its writer decides.
-      items.push(...(record?.items ?? []).map((item) => (item?.to === undefined ? item : { ...item, written: true })));
+      items.push(...(record?.items ?? []).map((item) => (item.to === undefined ? item : { ...item, written: true })));
     }
     return items;
   }
@@ -86,7 +86,7 @@ export class Storage {
 
   #record(key) {
     const record = decode(this.#local.get(key));
-    return record && Array.isArray(record.items) ? record : null;
+    return record && Array.isArray(record.items) ? { ...record, items: record.items.filter((item) => item && typeof item === 'object') } : null;
   }
 
   #inUse(record) { return Boolean(record?.open) && this.#now() - record.seen < STALE; }
@@ -102,6 +102,15 @@ function decode(text) {
 
 function strings(value) {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+/** A BroadcastChannel; null where there is none, or where it is forbidden as storage is. */
+export function channel(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null;
+  }
 }
 
 // Storage may be forbidden, absent or full. Then what was to be kept is kept for as long as the page is open.
