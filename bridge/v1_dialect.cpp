@@ -101,8 +101,10 @@ void V1Dialect::apply(const v1::Hello& r) {
   client_.become(found.session ? found.session : hub.new_session());
   result<void> named;
   if (found.nick_taken) named = Error{errc::nick_taken, "somebody else has that nick by now"};
-  if (r.nick && *r.nick != client_.nick())
-    if (const auto renamed = client_.rename(*r.nick); !renamed) named = renamed.error();
+  if (r.nick && *r.nick != client_.nick()) {  // the one that is asked for is what counts
+    const auto renamed = client_.rename(*r.nick);
+    named = renamed ? result<void>{} : renamed.error();
+  }
   if (found.session) return welcome(client_, named);
   // A new session's id is told when the journal has it.
   JournalWait::start(

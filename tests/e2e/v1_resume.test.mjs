@@ -196,4 +196,9 @@ test('a goodbye frees the nick at once', async (t) => {
   await ann.say('/quit');
   await ann.whenClosed();
   await bob.rename('ann');
+
+  const late = await s.v1({ session: ann.session, nick: 'anna' });
+  assert.equal(late.nick, 'anna');
+  await late.publish('as anna');
+  assert.deepEqual(late.events.filter((event) => event.type === 'error'), [], 'who has the name they ask for is told of no other');
 });
