@@ -89,10 +89,18 @@ test('what was kept comes back, and goes on with keys of its own', () => {
 
 test('what is kept has a bound: the newest of each, less of those that rested', () => {
   const { directs } = setup();
-  for (const nick of ['bob', 'eve']) for (let i = 0; i < 150; i += 1) directs.received(frame({ nick, text: `${i}`.padEnd(4000) }));
+  const around = JSON.stringify({ kind: 'message', nick: 'bob', via: 'tcp', at: frame().at, text: '', mine: false, own: false, key: 'd100' }).length;
+  for (const nick of ['bob', 'eve']) for (let i = 100; i < 250; i += 1) directs.received(frame({ nick, text: `${i}`.padEnd(4000 - around) }));
   const [bob, eve] = directs.save().map(({ entries }) => entries.map((entry) => Number(entry.text)));
-  assert.deepEqual([eve.length, eve.at(0), eve.at(-1)], [100, 50, 149]);
-  assert.deepEqual([bob.length, bob.at(-1)], [25, 149]);
+  assert.deepEqual([eve.length, eve.at(0), eve.at(-1)], [100, 150, 249]);
+  assert.deepEqual([bob.length, bob.at(-1)], [25, 249]);
+});
+
+test('what is kept is bounded as it is written down, many short messages as well', () => {
+  const { directs } = setup();
+  for (let n = 0; n < 200; n += 1) for (let i = 0; i < 100; i += 1) directs.received(frame({ nick: `bob${n}`, text: 'x' }));
+  const { length } = JSON.stringify(directs.save());
+  assert.ok(length > 400_000 && length < 550_000, `${length}`);
 });
 
 test('nobody can fill the page with conversations or with one', () => {

@@ -12,7 +12,7 @@ import { fold } from './names.js';
 const MOST_CONVERSATIONS = 200;   // anybody can begin one
 const MOST_ENTRIES = 500;         // each
 const KEPT_ENTRIES = 100;         // past a reload, each …
-const KEPT_TEXT = 500_000;        // … and of all together, in UTF-16 units
+const KEPT_UNITS = 500_000;       // … and of all together, as they are written down
 
 /** The same for what is one message, wherever one heard of it; an id is its sender's, and two may give the same one. */
 export const identity = ({ nick, at, text, id }) => JSON.stringify(id === undefined ? [nick, at, text] : [id, text]);
@@ -152,13 +152,13 @@ export class Directs {
 
   /** What is worth keeping past a reload. */
   save() {
-    let room = KEPT_TEXT;
+    let room = KEPT_UNITS;
     const newestFirst = [...this.conversations.values()].sort((a, b) => b.turn - a.turn);
     const kept = new Map();
     for (const conversation of newestFirst) {
       const entries = [];
       for (const entry of conversation.entries.slice(-KEPT_ENTRIES).reverse()) {
-        room -= (entry.text ?? '').length;
+        room -= JSON.stringify(entry).length;
         if (room < 0) break;
         entries.unshift(entry);
       }
