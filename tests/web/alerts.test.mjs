@@ -20,11 +20,11 @@ function setup({ channel = null, random = () => 0, clock = new FakeClock(), dire
   for (const room of ['lobby', 'dev']) {
     store.joined({ room, epoch: 'e', head: 0, members: [] });
   }
-  const s = { store, directs, clock, visible: true, muted: new Set(), told: [], withdrawn: [], totals: [], seq: 0 };
+  const s = { store, directs, clock, visible: true, focused: true, muted: new Set(), told: [], withdrawn: [], totals: [], seq: 0 };
   const shown = (place) => s.visible && (place.key ?? place.name) === store.current;
   const alerts = new Alerts({
     places: () => [...store.rooms.values(), ...directs.conversations.values()],
-    self: () => 'ann', isShown: shown, isLookedAt: shown, isMuted: (key) => s.muted.has(key),
+    self: () => 'ann', isShown: shown, isLookedAt: (place) => s.focused && shown(place), muted: () => s.muted,
     tell: ({ place, count, entry }) => s.told.push([place.key ?? place.name, count, entry.text]),
     withdraw: (key) => s.withdrawn.push(key),
     total: (n) => s.totals.push(n),
@@ -41,12 +41,13 @@ function setup({ channel = null, random = () => 0, clock = new FakeClock(), dire
       alerts.look();
     },
     show(place) { store.show(place); directs.show(place); alerts.look(); },
-    hide(away = true) {
-      s.visible = !away;
-      store.attend(s.visible);
-      directs.attend(s.visible);
+    attend(how) {
+      Object.assign(s, how);
+      store.attend(s.visible && s.focused);
+      directs.attend(s.visible && s.focused);
       alerts.look();
     },
+    hide: (away = true) => s.attend({ visible: !away }),
   });
 }
 
@@ -179,4 +180,57 @@ test('what is read in one tab as it comes is not told by a hidden one', () => {
   clock.advance(1000);
   assert.deepEqual(hidden.told, []);
   assert.equal(hidden.totals.at(-1), 0);
+});
+
+test('a conversation that is read in one tab is read in the other, from its first message on', () => {
+  const [first, second] = channels();
+  const [hidden, looking] = [setup({ channel: first }), setup({ channel: second })];
+  const unread = () => hidden.directs.conversations.get('@bob').unread;
+  looking.directs.begin('bob');
+  looking.show('@bob');
+  hidden.show('lobby');
+  hidden.direct('psst');
+  looking.direct('psst');
+  assert.equal(unread(), 0);
+  looking.show('lobby');
+  for (const tab of [looking, hidden]) tab.direct('and?');
+  assert.equal(unread(), 1);
+  looking.show('@bob');
+  assert.equal(unread(), 0);
+});
+
+test('who sees a conversation without looking at it has not read it, in no tab', () => {
+  const [first, second] = channels();
+  const [hidden, seen] = [setup({ channel: first }), setup({ channel: second })];
+  const unread = () => [hidden, seen].map(({ directs }) => directs.conversations.get('@bob').unread);
+  hidden.show('lobby');
+  seen.directs.begin('bob');
+  seen.show('@bob');
+  seen.attend({ focused: false });
+  for (const tab of [hidden, seen]) tab.direct('psst');
+  assert.deepEqual(unread(), [1, 1]);
+  seen.attend({ focused: true });
+  assert.deepEqual(unread(), [0, 0]);
+});
+
+test('of a place that was left nothing is told any more, and what was is withdrawn; another tab keeps it', () => {
+  const [first, second] = channels();
+  const [s, other] = [setup({ channel: first }), setup({ channel: second })];
+  for (const tab of [s, other]) tab.show('lobby');
+  other.say('dev', 'hi ann');
+  s.say('dev', 'hi ann');
+  s.store.remove('dev');
+  s.look();
+  s.clock.advance(1000);
+  assert.deepEqual(s.told, []);
+  assert.deepEqual([s.withdrawn, s.totals], [['dev'], [1, 0]]);
+  assert.equal(other.store.rooms.get('dev').mentions, 1);
+});
+
+test('what is muted is asked for once a look, however many places there are', () => {
+  const s = setup();
+  let asked = 0;
+  Object.defineProperty(s, 'muted', { get: () => { asked += 1; return []; } });
+  s.look();
+  assert.equal(asked, 1);
 });

@@ -6,7 +6,7 @@ import { FakeClock } from './fakes.mjs';
 function setup() {
   const clock = new FakeClock();
   const said = [];
-  const news = new News({ say: (what) => said.push(typeof what === 'number' ? what : what.map(({ nick, text }) => `${nick}: ${text}`).join(', ')), now: clock.now, setTimeout: clock.setTimeout });
+  const news = new News({ say: (what) => said.push(typeof what === 'number' ? what : what.map(({ nick, text }) => `${nick}: ${text}`).join(', ')), clock });
   const place = { readTo: 5, entries: [] };
   let seq = 5;
   const hear = (count = 1, more = {}) => { for (let i = 0; i < count; i += 1) place.entries.push({ kind: 'message', seq: seq += 1, nick: 'bob', text: `t${seq}`, mine: false, ...more }); };

@@ -1,6 +1,6 @@
 // Being told, put together: what waits in the rooms and conversations, what somebody wants to know of it, and the browser around the page.
 
-import { Alerts } from './alerts.js';
+import { Alerts, keyOfPlace } from './alerts.js';
 import { AlertsView } from './view-alerts.js';
 import { Chime } from './chime.js';
 import { Notifier } from './notifier.js';
@@ -8,8 +8,6 @@ import { Preferences } from './preferences.js';
 import { channel, guarded } from './storage.js';
 import { Title } from './title.js';
 import * as texts from './texts.js';
-
-const keyOf = (place) => place.key ?? place.name;
 
 export class Alerting {
   #store; #directs; #changed; #alerts; #view; #notifier;
@@ -26,9 +24,9 @@ export class Alerting {
     this.#alerts = new Alerts({
       places: () => [...store.rooms.values(), ...directs.conversations.values()],
       self: () => store.nick,
-      isShown: (place) => isVisible() && keyOf(place) === store.current,
-      isLookedAt: (place) => isAttentive() && keyOf(place) === store.current,
-      isMuted: (key) => this.isMuted(key),
+      isShown: (place) => isVisible() && keyOfPlace(place) === store.current,
+      isLookedAt: (place) => isAttentive() && keyOfPlace(place) === store.current,
+      muted: () => this.#preferences.muted,
       tell: (news) => this.#tell(news),
       withdraw: (key) => this.#notifier.withdraw(key),
       total: (n) => this.#title.count(n),
@@ -62,7 +60,7 @@ export class Alerting {
 
   #tell({ place, count, entry }) {
     if (this.#preferences.sound) this.#chime.play();
-    if (entry && this.#preferences.desktop) this.#notifier.show(keyOf(place), ...texts.alert(entry, count, place.name));
+    if (entry && this.#preferences.desktop) this.#notifier.show(keyOfPlace(place), ...texts.alert(entry, count, place.name));
   }
 
   // In another tab of ours.

@@ -1,6 +1,7 @@
 // Sees to it that somebody notices being meant: mentions in rooms and direct messages that nobody has looked at. What is unread is counted by the
 // store; this compares, and tells what has risen. Several tabs of one person tell it once, and what is read in one is read in all.
 
+import { realClock } from './clock.js';
 import { fold } from './names.js';
 import { mentionsSelf } from './mentions.js';
 
@@ -8,22 +9,22 @@ const SOON = 250;    // so that a burst is told as one …
 const SPREAD = 250;  // … and by one tab
 const LOOKED_THROUGH = 200;
 
-const keyOf = (place) => place.key ?? place.name;
-const isPerson = (place) => place.key !== undefined;
-const waiting = (place) => (isPerson(place) ? place.unread : place.mentions ?? 0);
+export const keyOfPlace = (place) => place.key ?? place.name;
+const isConversation = (place) => place.key !== undefined;
+const waiting = (place) => (isConversation(place) ? place.unread : place.mentions ?? 0);
 
 export class Alerts {
   #on; #clock; #random;
-  #known = new WeakMap();   // place -> how much waited there
+  #known = new Map();       // place -> how much waited there
   #last = new WeakMap();    // place -> its last entry
   #pending = new Map();     // place -> {timer, from}
   #total = 0;
 
   /**
    * on: {places(): rooms and conversations, self(): our nick, isLookedAt(place), isShown(place): before the eyes, if not under them,
-   * isMuted(key), tell({place, count, entry}), withdraw(key), total(n), read(key)}. channel: a BroadcastChannel, or null.
+   * muted(): keys, tell({place, count, entry}), withdraw(key), total(n), read(key)}. channel: a BroadcastChannel, or null.
    */
-  constructor(on, { channel = null, clock = { setTimeout: (f, ms) => setTimeout(f, ms), clearTimeout: (timer) => clearTimeout(timer) }, random = Math.random } = {}) {
+  constructor(on, { channel = null, clock = realClock, random = Math.random } = {}) {
     this.#on = on;
     this.#clock = clock;
     this.#random = random;
@@ -34,25 +35,26 @@ export class Alerts {
 
   /** Something may have changed. */
   look() {
+    const places = new Set(this.#on.places());
+    const muted = new Set(this.#on.muted());
     let total = 0;
-    for (const place of this.#on.places()) {
+    for (const place of this.#known.keys()) if (!places.has(place)) this.#forget(place);
+    for (const place of places) {
+      const isMuted = muted.has(keyOfPlace(place));
       const now = waiting(place);
       const before = this.#known.get(place) ?? 0;
       this.#known.set(place, now);
-      if (now > before) this.#rose(place, before);
+      if (now > before && !isMuted) this.#rose(place, before);
       else if (now < before) this.#read(place);
       if (this.#on.isLookedAt(place)) this.#followed(place);
-      if (!this.#on.isMuted(keyOf(place))) total += now;
+      if (!isMuted) total += now;
     }
     if (total !== this.#total) this.#on.total(total);
     this.#total = total;
   }
 
-  /** A place is gone. */
-  forget(place) { this.#read(place); }
-
   #rose(place, before) {
-    if (this.#pending.has(place) || this.#on.isMuted(keyOf(place)) || this.#on.isShown(place)) return;
+    if (this.#pending.has(place) || this.#on.isShown(place)) return;
     const timer = this.#clock.setTimeout(() => this.#tell(place), SOON + this.#random() * SPREAD);
     this.#pending.set(place, { timer, from: before });
   }
@@ -62,7 +64,7 @@ export class Alerts {
     this.#pending.delete(place);
     const count = waiting(place) - from;
     if (count < 1 || this.#on.isShown(place)) return;
-    this.channel?.postMessage({ told: keyOf(place) });
+    this.channel?.postMessage({ told: keyOfPlace(place) });
     this.#on.tell({ place, count, entry: this.#newest(place) });
   }
 
@@ -72,23 +74,30 @@ export class Alerts {
       && (key !== undefined || mentionsSelf(entry.text, self))) ?? null;
   }
 
-  #read(place) {
+  // It is gone from here; other tabs may still have it.
+  #forget(place) {
+    this.#known.delete(place);
     this.#cancel(place);
-    this.#on.withdraw(keyOf(place));
-    this.channel?.postMessage({ read: keyOf(place) });
+    this.#on.withdraw(keyOfPlace(place));
   }
 
-  // What comes while somebody looks on is read at once: other tabs must know.
+  #read(place) {
+    this.#cancel(place);
+    this.#on.withdraw(keyOfPlace(place));
+    this.channel?.postMessage({ read: keyOfPlace(place) });
+  }
+
+  // What somebody looks at, and what comes while they do, is read: other tabs must know.
   #followed(place) {
     const last = place.entries.at(-1);
     const before = this.#last.get(place);
     this.#last.set(place, last);
-    if (before === undefined || last === before || last?.kind !== 'message') return;
-    if (isPerson(place) || mentionsSelf(last.text, this.#on.self())) this.channel?.postMessage({ read: keyOf(place) });
+    if (last === before || last?.kind !== 'message') return;
+    if (isConversation(place) || mentionsSelf(last.text, this.#on.self())) this.channel?.postMessage({ read: keyOfPlace(place) });
   }
 
   #heard({ read, told } = {}) {
-    const place = this.#on.places().find((each) => keyOf(each) === (read ?? told));
+    const place = this.#on.places().find((each) => keyOfPlace(each) === (read ?? told));
     if (!place) return;
     this.#cancel(place);
     if (read === undefined) return;

@@ -1,6 +1,8 @@
 // What is read aloud of new messages. Nothing is said of what one wrote oneself and of older messages that were loaded; one message is read at
 // once, and of many that come together how many there are. Free of the page.
 
+import { realClock } from './clock.js';
+
 const PAUSE = 3_000;     // between two announcements: time to read one out
 const MOST_READ = 2;     // of more messages only the number is told
 const MOST_UNITS = 200;  // of one message; who wants more reads on in the list
@@ -12,11 +14,12 @@ export class News {
   #count = 0;            // … and how many there are
   #silentTo = 0;
   #timer = null;
-  #options;
+  #say; #clock;
 
   /** say(messages): [{nick, text, action}], or how many there are. */
-  constructor({ say, setTimeout = (f, ms) => globalThis.setTimeout(f, ms), now = () => Date.now() }) {
-    this.#options = { say, setTimeout, now };
+  constructor({ say, clock = realClock }) {
+    this.#say = say;
+    this.#clock = clock;
   }
 
   /** What the log shows now. */
@@ -30,7 +33,7 @@ export class News {
       this.#count += 1;
       if (this.#waiting.length < MOST_READ) this.#waiting.push({ nick, action, text: text.length > MOST_UNITS ? `${text.slice(0, MOST_UNITS)}…` : text });
     }
-    this.#say();
+    this.#announce();
   }
 
   #since(entries) {
@@ -38,17 +41,16 @@ export class News {
     return this.#last === undefined || at >= 0 ? entries.slice(at + 1) : [];
   }
 
-  #say() {
+  #announce() {
     if (!this.#count || this.#timer !== null) return;
-    const { say, setTimeout, now } = this.#options;
-    const wait = this.#silentTo - now();
+    const wait = this.#silentTo - this.#clock.now();
     if (wait > 0) {
-      this.#timer = setTimeout(() => { this.#timer = null; this.#say(); }, wait);
+      this.#timer = this.#clock.setTimeout(() => { this.#timer = null; this.#announce(); }, wait);
       return;
     }
-    say(this.#count > MOST_READ ? this.#count : this.#waiting);
+    this.#say(this.#count > MOST_READ ? this.#count : this.#waiting);
     this.#forget();
-    this.#silentTo = now() + PAUSE;
+    this.#silentTo = this.#clock.now() + PAUSE;
   }
 
   #forget() {

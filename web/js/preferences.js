@@ -15,10 +15,15 @@ export class Preferences {
   get sound() { return this.#read().sound === true; }
   set sound(on) { this.#write({ sound: on }); }
 
-  isMuted(place) { return this.#muted().includes(place); }
+  get muted() {
+    const { muted } = this.#read();
+    return Array.isArray(muted) ? muted : [];
+  }
+
+  isMuted(place) { return this.muted.includes(place); }
 
   mute(place, on) {
-    const others = this.#muted().filter((each) => each !== place);
+    const others = this.muted.filter((each) => each !== place);
     this.#write({ muted: on ? [...others, place].slice(-MOST_MUTED) : others });
   }
 
@@ -27,11 +32,6 @@ export class Preferences {
     if (!this.isMuted(from)) return;
     this.mute(from, false);
     this.mute(to, true);
-  }
-
-  #muted() {
-    const { muted } = this.#read();
-    return Array.isArray(muted) ? muted : [];
   }
 
   #read() {
