@@ -347,10 +347,25 @@ test('conversations and what waits in them outlive the program', () => {
   s.socket.says(direct());
   s.chat.direct('bob', 'unanswered');
   s.chat.direct('zoe', 'as well');
+  s.chat.save();
   const again = setup({ keep, storage });
   assert.deepEqual(again.entries('@bob'), ['bob: psst']);
   assert.deepEqual([again.waiting('@bob'), again.waiting('@zoe')], [['unanswered failed'], ['as well failed']]);
   assert.ok(again.chat.directs.conversations.get('@zoe').open);
+});
+
+test('conversations are saved once a second at most, at once when the page goes, and for strangers not at all', () => {
+  let saved = 0;
+  const s = began({ keep: { saveDirects: () => { saved += 1; } } });
+  const saves = (what) => { saved = 0; what(); return saved; };
+  s.clock.advance(1_000);
+  assert.equal(saves(() => s.socket.says(direct(), direct({ text: 'and?' }), direct({ text: 'hello?' }))), 1);
+  assert.equal(saves(() => s.clock.advance(1_000)), 1);
+  assert.equal(saves(() => s.clock.advance(10_000)), 0);
+  assert.equal(saves(() => { s.socket.says(direct()); s.chat.show('lobby'); s.chat.save(); s.chat.save(); }), 2);
+  s.clock.advance(1_000);
+  assert.equal(saves(() => { s.socket.says({ type: 'nick', room: 'lobby', old: 'zoe', nick: 'zora' }); s.clock.advance(1_000); }), 0);
+  assert.equal(saves(() => s.socket.says({ type: 'nick', room: 'lobby', old: 'bob', nick: 'BOB' })), 1);
 });
 
 test('typing: of others in the room until they are heard, gone or renamed; never of oneself', () => {

@@ -19,7 +19,6 @@ function browser() {
     const heard = [];
     const tabs = new Tabs({ channel: channel(), id, on: {
       direct: ({ text }) => heard.push(text),
-      read: (key) => heard.push(`read ${key}`),
       asked: () => kept,
       conversations: (told) => heard.push(told),
     } });
@@ -62,13 +61,6 @@ test('one that was opened asks, and is answered alone; what it hears of again is
   c.tabs.ask();
   c.fromServer(frame('before'));
   assert.deepEqual([a.heard, b.heard, c.heard], [['before'], ['before'], [kept]]);
-});
-
-test('what is read in one tab is read in all', () => {
-  const open = browser();
-  const [a, b] = ['a', 'b'].map((id) => open(id));
-  a.tabs.read('@bob');
-  assert.deepEqual([a.heard, b.heard], [[], ['read @bob']]);
 });
 
 test('a conversation of another tab fills what is missing here, in its place, and nothing twice', () => {

@@ -2,6 +2,7 @@
 // tests need no browser.
 
 import { ChatBridge, newId } from '../client.js';
+import { realClock } from './clock.js';
 import { Directs, keyOf } from './directs.js';
 import { fold } from './names.js';
 import { Store } from './store.js';
@@ -9,26 +10,25 @@ import { Tabs } from './tabs.js';
 import { TypingNews, Typists } from './typing.js';
 
 const MEMBERS_AGAIN = 5_000;
-const realClock = { now: () => Date.now(), setTimeout: (f, ms) => setTimeout(f, ms), clearTimeout: (timer) => clearTimeout(timer) };
+const SAVE_AGAIN = 1_000;
 
 /** What waits or failed, as it stands in a place: that of a direct message is the key of its conversation. */
 const placed = (item) => (item.to === undefined ? item : { ...item, room: keyOf(item.to) });
 
 export class Chat {
-  #keep; #on; #clock; #looking; #tabs;
-  #renames = 0;                // that have no answer yet
+  #keep; #on; #clock; #tabs;
+  #unsaved = false;            // something of the conversations
+  #resting = false;            // they were saved a moment ago
   #askedMembers = new Map();
 
   /**
    * client: what ChatBridge takes. keep: {directs, saveDirects(directs)}: conversations outlive the page. channel: to the other tabs.
-   * looking(): whether anybody looks at this one.
    * on: {change(), welcomed(room), nick(nick), bye(frame), error(frame), direct(conversation), moved({from, to})}: all optional. `direct`: something
    * new in a conversation nobody looks at; `moved`: one has another key; an error with `renaming` is about that name.
    */
-  constructor({ client, keep = {}, channel = null, looking = () => true, on = {} }, surroundings = {}) {
+  constructor({ client, keep = {}, channel = null, on = {} }, surroundings = {}) {
     this.#keep = keep;
     this.#on = on;
-    this.#looking = looking;
     this.#clock = surroundings.clock ?? realClock;
     this.store = new Store();
     this.directs = new Directs(keep.directs ?? []);
@@ -37,7 +37,6 @@ export class Chat {
     this.news = new TypingNews({ clock: this.#clock, send: (room) => this.client.typing(room) });
     this.#tabs = new Tabs({ channel, id: newId(), on: {
       direct: (frame) => { if (!this.item(frame.id)) this.#received(frame); },  // what went out here is said when it is acknowledged
-      read: (key) => { this.directs.read(key); this.#changed(); },
       asked: () => this.directs.save(),
       conversations: (kept) => { this.directs.adopt(kept); this.#saveDirects(); this.#changed(); },
     } });
@@ -50,7 +49,6 @@ export class Chat {
   get connected() { return this.client.connected; }
   get wanted() { return this.client.wanted; }
   set wanted(nick) { this.client.wanted = nick; }
-  get renaming() { return this.#renames > 0; }
 
   start() { this.client.connect(); }
   stop() { this.client.close(); }
@@ -73,7 +71,6 @@ export class Chat {
   show(place) {
     this.store.show(place);
     this.directs.show(place);
-    if (this.directs.current) this.#tabs.read(place);
     this.#saveDirects();
     this.#changed();
   }
@@ -124,6 +121,12 @@ export class Chat {
     this.#changed();
   }
 
+  /** The page is about to go: what of the conversations is not saved yet is. */
+  save() {
+    if (this.#unsaved) this.#keep.saveDirects?.(this.directs.save());
+    this.#unsaved = false;
+  }
+
   /** Messages left behind by others of ours. */
   adopt(items) {
     this.client.adopt(items);
@@ -132,9 +135,7 @@ export class Chat {
 
   /** False when it can only be wished for: it is then asked for at the next greeting. */
   rename(nick) {
-    this.#renames += 1;
-    this.client.rename(nick).catch((error) => { if (error.code !== 'replaced') this.#on.error?.({ ...error, message: error.message, renaming: nick }); })
-      .finally(() => { this.#renames -= 1; });
+    this.client.rename(nick).catch((error) => { if (error.code !== 'replaced') this.#on.error?.({ ...error, message: error.message, renaming: nick }); });
     return this.connected;
   }
 
@@ -168,7 +169,7 @@ export class Chat {
       typing: (frame) => this.#typing(frame),
       presence: (frame) => this.#presence(frame),
       nick: (frame) => this.#renamed(frame),
-      error: (frame) => this.#refused(frame),
+      error: (frame) => this.#on.error?.(frame),
       bye: (frame) => this.#on.bye?.(frame),
       latency: () => {},
     };
@@ -211,7 +212,6 @@ export class Chat {
 
   #received(frame) {
     const unread = this.directs.received(frame);
-    if (this.directs.current && this.#looking()) this.#tabs.read(this.directs.current);
     this.#saveDirects();
     if (unread) this.#on.direct?.(unread);
     this.#changed();
@@ -223,7 +223,8 @@ export class Chat {
 
   #renamed(frame) {
     if (frame.old !== undefined) this.typists.renamed(frame.room, frame.old, frame.nick);
-    if (this.store.renamed(frame)) {
+    this.store.renamed(frame);
+    if (frame.self) {
       this.directs.called(frame.nick);
       this.#on.nick?.(frame.nick);
     } else this.#follow(frame);
@@ -231,6 +232,7 @@ export class Chat {
 
   // Who shares several rooms with us is announced in each of them; the first time moves the conversation.
   #follow({ old, nick }) {
+    if (!this.directs.conversations.has(keyOf(old))) return;
     const moved = this.directs.renamed(old, nick);
     if (moved) {
       if (this.store.current === moved.from) this.store.current = moved.to;
@@ -254,12 +256,6 @@ export class Chat {
     this.who(name).catch(() => {});
   }
 
-  #refused(frame) {
-    const room = this.store.rooms.get(frame.room);
-    if (room && !room.joined) room.refused = true;
-    this.#on.error?.(frame);
-  }
-
   #drop(key) {
     for (const { id } of this.outgoing(key)) this.client.discard(id);
     if (this.store.current === key) this.store.current = null;
@@ -270,7 +266,17 @@ export class Chat {
     for (const { to } of this.client.outbox) if (to !== undefined) this.directs.begin(to);
   }
 
-  #saveDirects() { this.#keep.saveDirects?.(this.directs.save()); }
+  // It may be much: at once when it is the first in a while, and what follows together.
+  #saveDirects() {
+    this.#unsaved = true;
+    if (this.#resting) return;
+    this.#resting = true;
+    this.save();
+    this.#clock.setTimeout(() => {
+      this.#resting = false;
+      if (this.#unsaved) this.#saveDirects();
+    }, SAVE_AGAIN);
+  }
 
   #changed() { this.#on.change?.(); }
 }

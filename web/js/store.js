@@ -14,13 +14,13 @@ import { mentionsSelf } from './mentions.js';
 import { Timeline } from './timeline.js';
 
 const MOST_ENTRIES = 1_000;    // what a room is cut to, once its reader has seen the rest …
-const MOST_HELD = 10_000;      // … or when nobody looks for long …
-const MOST_READ = 100_000;     // … or when somebody has read back so far
+const MOST_HELD = 10_000;      // … or, when it has more than this, while nobody looks at it
+const MOST_READ = 100_000;     // what is left to somebody who looks, and has read back so far
 
 function newRoom(name) {
   const timeline = new Timeline();
   return {
-    name, timeline, joined: false, refused: false, after: undefined, head: 0, readTo: Infinity, more: true, loading: false,
+    name, timeline, joined: false, readTo: Infinity, more: true, loading: false,
     unread: 0, mentions: 0,     // of it: those that name this person
     line: null,                 // {epoch, seq}: what is above this number was unread when the room was looked at
     count: 0, members: null,
@@ -70,20 +70,14 @@ export class Store {
     for (const room of this.rooms.values()) Object.assign(room, { joined: false, loading: false });
   }
 
-  /** True when the numbering is another one than before. */
-  isNewEpoch({ room: name, epoch }) {
-    const room = this.rooms.get(name);
-    return Boolean(room?.epoch) && room.epoch !== epoch;
-  }
-
   joined(frame) {
     const room = this.add(frame.room);
     if (room.epoch !== frame.epoch) {
       // What was said before one came for the first time is not unread.
-      Object.assign(room, { after: undefined, more: true, readTo: room.epoch === null ? frame.head ?? 0 : 0 });
+      Object.assign(room, { more: true, readTo: room.epoch === null ? frame.head ?? 0 : 0 });
       room.timeline.begin(frame.epoch);
     }
-    Object.assign(room, { joined: true, refused: false, loading: false, head: frame.head ?? 0 });
+    Object.assign(room, { joined: true, loading: false });
     this.members(frame);
     return room;
   }
@@ -101,8 +95,6 @@ export class Store {
     const room = this.rooms.get(frame.room);
     if (!room || room.timeline.has(frame.seq)) return null;
     const entry = room.timeline.place(this.#entry(room, frame, mine));
-    room.after = Math.max(room.after ?? 0, frame.seq);
-    room.head = Math.max(room.head, frame.seq);
     if (!mine && !frame.own && frame.seq > room.readTo && !this.#isLookedAt(room)) this.#unread(room, entry);
     this.#bound(room);
     return entry;
@@ -155,16 +147,14 @@ export class Store {
     }
   }
 
-  /** Nicks are unique among who is connected, so whoever had ours was us. */
-  renamed({ room: name, old, nick }) {
-    const ours = old === undefined || old === this.nick;
-    if (ours) this.nick = nick;
+  /** self: it is our name. */
+  renamed({ room: name, old, nick, self }) {
+    if (self) this.nick = nick;
     const room = this.rooms.get(name);
     if (room && old !== undefined && old !== nick) {
       if (room.members) room.members = new Map([...room.members].map(([key, member]) => [key === old ? nick : key, member]));
       this.#fold(room, comings.renamed, old, nick);
     }
-    return ours;
   }
 
   note(name, text) { this.rooms.get(name)?.timeline.push({ kind: 'note', text }); }
@@ -186,8 +176,7 @@ export class Store {
   trim(name) {
     const room = this.rooms.get(name);
     if (!room || room.entries.length < MOST_ENTRIES * 1.25) return;
-    room.timeline.cut(room.entries.length - MOST_ENTRIES);
-    room.more = true;
+    this.#cut(room, room.entries.length - MOST_ENTRIES);
   }
 
   #topState(name, { start, epoch, lowest }, loading, full) {
@@ -198,14 +187,17 @@ export class Store {
     return lowest === null || lowest === 1 ? 'beginning' : 'kept';
   }
 
-  // Nobody reads so much that came by itself; who has read back so far gives up some of the oldest.
+  // Nobody reads so much that came by itself.
   #bound(room) {
-    if (room.name !== this.current) {
-      if (room.entries.length > MOST_HELD) this.trim(room.name);
-    } else if (room.entries.length > MOST_READ * 1.1) {
-      room.timeline.cut(room.entries.length - MOST_READ);
-      room.more = true;
-    }
+    const { length } = room.entries;
+    if (!this.#isLookedAt(room)) {
+      if (length > MOST_HELD) this.#cut(room, length - MOST_ENTRIES);
+    } else if (length > MOST_READ * 1.1) this.#cut(room, length - MOST_READ);
+  }
+
+  #cut(room, count) {
+    room.timeline.cut(count);
+    room.more = true;
   }
 
   #isLookedAt(room) { return this.#attentive && room.name === this.current; }

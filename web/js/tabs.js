@@ -9,7 +9,7 @@ export class Tabs {
   #channel; #id;
   #known = new Map();   // message -> Map(who told of it -> how often)
 
-  /** channel: a BroadcastChannel, or null. on: {direct(frame), read(key), asked(): conversations to tell, conversations(kept)}. */
+  /** channel: a BroadcastChannel, or null. on: {direct(frame), asked(): conversations to tell, conversations(kept)}. */
   constructor({ channel, id, on }) {
     this.#channel = channel;
     this.#id = id;
@@ -25,17 +25,14 @@ export class Tabs {
     return this.#isNew(frame, this.#id);
   }
 
-  read(key) { this.#tell({ read: key }); }
-
   #tell(news) { this.#channel?.postMessage({ from: this.#id, ...news }); }
 
-  #hear({ from, to, ask, frame, read, conversations }, on) {
+  #hear({ from, to, ask, frame, conversations }, on) {
     if (to !== undefined && to !== this.#id) return;
     if (ask) {
       const kept = on.asked();
       if (kept.length) this.#tell({ to: from, conversations: kept });
     } else if (frame && this.#isNew(frame, from)) on.direct(frame);
-    else if (read !== undefined) on.read(read);
     else if (conversations) {
       for (const { entries } of conversations) for (const entry of entries) if (entry.kind === 'message') this.#isNew(entry, from);
       on.conversations(conversations);

@@ -48,12 +48,6 @@ export class Timeline {
     return null;
   }
 
-  /** Where the first message above this number stands in the present numbering, or -1. */
-  after(seq) {
-    for (let i = this.#find(seq + 1); i < this.entries.length; i += 1) if (this.entries[i].kind === 'message') return i;
-    return -1;
-  }
-
   /** From here on numbers are others. */
   begin(epoch) {
     if (this.epoch !== null && this.entries.some((entry) => entry.kind === 'message')) this.push({ kind: 'epoch' });
