@@ -3,7 +3,7 @@
 import { newId } from '../client.js';
 import { inAddress, personAddress, remember, roomAddress } from './address.js';
 import { Chat } from './chat.js';
-import { Storage, guarded } from './storage.js';
+import { Storage, channel, guarded } from './storage.js';
 import { nicksOf } from './completion.js';
 import { Drafts } from './drafts.js';
 import { FirstWords } from './first.js';
@@ -38,8 +38,7 @@ let drawing = false;
 
 const chat = new Chat({
   client: { nick: storage.nick ?? '', storage },
-  channel: new BroadcastChannel('chatbridge'),
-  looking: () => document.visibilityState === 'visible',
+  channel: channel('chatbridge'),
   keep: {
     directs: storage.directs,
     saveDirects: (kept) => { storage.directs = kept; },
@@ -377,7 +376,7 @@ for (const touch of ['pointerdown', 'keydown']) {
 }
 addEventListener('offline', draw);
 addEventListener('pageshow', () => storage.beat());
-addEventListener('pagehide', () => storage.release());
+addEventListener('pagehide', () => { chat.save(); storage.release(); });
 // Another tab of ours has another name, and so have we; the server tells it only where few people are.
 addEventListener('storage', ({ key }) => {
   const { nick } = storage;
