@@ -9,11 +9,11 @@ import * as texts from './texts.js';
 
 const NEAR = 48;            // px: this close to the end, the reader is at the end
 const STEP = 60;            // so many items come onto the page at once
-const FOLLOWED = 120;       // are on it for a reader at the end
-const MOST = 300;           // … for one who is not, on a screen of usual height
+const FOLLOWED = 60;        // to twice as many are on it for a reader at the end
+const MOST = 180;           // … for one who is not, on a screen of usual height
 const MOST_SELECTED = 2_000;  // … while some of it is selected: what is taken away is no longer selected
 const LEAST_HEIGHT = 20;    // px of an item
-const MARGIN = 1_000;       // px above and below what is in sight that are on the page
+const MARGIN = 600;       // px above and below what is in sight that are on the page
 const AHEAD = 1.5;          // screens from the top, older messages are asked for
 const NOTHING = { place: null, entries: [], outgoing: [], top: null, line: null };
 
@@ -120,7 +120,8 @@ export class LogView {
     const most = this.#most;
     if (this.#atEnd) {
       const first = this.#indexOf(this.#rows[0]?.item);
-      this.#from = first >= 0 && this.#count - first <= most ? first : Math.max(0, this.#count - FOLLOWED);
+      const kept = this.#isSelecting() ? most : 2 * FOLLOWED;
+      this.#from = first >= 0 && this.#count - first <= kept ? first : Math.max(0, this.#count - FOLLOWED);
       this.#to = this.#count;
       return;
     }
