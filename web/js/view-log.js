@@ -46,6 +46,12 @@ export class LogView {
     this.list.before(this.#before);
     this.list.after(this.#after);
     $('jump').onclick = () => this.toEnd();
+    // The browser would go to where the end was when the key was pressed.
+    this.log.addEventListener('keydown', (event) => {
+      if (event.key !== 'End' || event.target !== this.log) return;
+      event.preventDefault();
+      this.toEnd();
+    });
     this.log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.log.addEventListener('click', (event) => {
       const action = event.target.closest('button')?.dataset.action;
