@@ -337,7 +337,7 @@ export class ChatBridge extends EventTarget {
     const answer = this.#sends.get(item.id);
     if (answer && change !== 'pending') {
       if (item.state === 'sent') answer.resolve({ id: item.id, seq: item.seq });
-      else answer.reject(why ?? failure(item.code ?? change, undefined, { reason: item.reason }));
+      else answer.reject(why ?? failure(item.code ?? change, typeof item.reason === 'string' ? item.reason : undefined, { reason: item.reason }));
       this.#sends.delete(item.id);
     }
     this.#emit('outbox', { item, change });

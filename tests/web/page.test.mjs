@@ -211,7 +211,7 @@ test('a message that is too long fails with its reason, and the connection stays
   await ann.say('x'.repeat(4097));
   const failed = ann.log.locator('.message[data-state="failed"]');
   await failed.getByText('Too long: 4,097 bytes, 4,096 are allowed.').waitFor();
-  await failed.getByRole('button', { name: 'Retry' }).click();
+  assert.equal(await failed.getByRole('button', { name: 'Retry' }).count(), 0, 'it would be as long again');
   await failed.getByRole('button', { name: 'Edit' }).click();
   assert.equal((await ann.box.inputValue()).length, 4097);
   await ann.say('x\n'.repeat(101) + 'x');
@@ -270,15 +270,6 @@ test('commands', async (t) => {
   await ann.message('said while away', 'sent').waitFor();
 });
 
-test('the limit of changes of a nick is told as what it is', async (t) => {
-  const s = await setup(t, { args: ['--set', 'limits.nick_changes=1'] });
-  const ann = await s.person('');
-  await ann.say('/nick ann');
-  await ann.people.getByText('ann', { exact: true }).waitFor();
-  await ann.say('/nick anna');
-  await ann.notice.getByText('A nick can be changed 1 times a minute. You are ann.').waitFor();
-});
-
 test('raw clients of a verbatim relay are seen, and no buttons to write to', async (t) => {
   const s = await setup(t, { args: ['--relay', 'verbatim'] });
   const ann = await s.person('ann');
@@ -332,56 +323,6 @@ test('on a narrow page the time of a grouped message is not drawn over it', asyn
   }
 });
 
-test('several rooms: unread counts, switching, leaving, remembered', async (t) => {
-  const s = await setup(t);
-  const ann = await s.person('ann', { room: 'dev' });
-  await ann.say('/join lobby');
-  const bob = await s.tcp('bob');
-  await ann.rooms.getByRole('button', { name: 'dev', exact: true }).click();
-  await bob.say('one');
-  await bob.say('two');
-  await ann.rooms.getByRole('button', { name: 'lobby 2 unread' }).click();
-  await ann.hears('two');
-  await ann.rooms.getByRole('button', { name: 'lobby', exact: true }).waitFor();
-  await ann.page.reload();
-  await ann.is('connected');
-  await ann.hears('two');
-  await ann.rooms.getByRole('button', { name: 'dev', exact: true }).waitFor();
-  await ann.rooms.getByRole('button', { name: 'Leave lobby' }).click();
-  await bob.next('*** ann left');
-  await ann.page.getByRole('heading', { name: 'dev', exact: true }).waitFor();
-});
-
-test('until somebody touches the page, addresses lead to one new room at a time, and not for good', async (t) => {
-  const s = await setup(t);
-  const ann = await s.person('ann');
-  await ann.newPage(s.url('led-1'));
-  await ann.is('connected');
-  await ann.page.evaluate(() => { location.hash = '#led-2'; });
-  await ann.rooms.getByText('led-2', { exact: true }).waitFor();
-  await ann.rooms.getByText('led-1', { exact: true }).waitFor({ state: 'detached' });
-  await ann.newPage(s.url());
-  await ann.is('connected');
-  assert.deepEqual(await ann.rooms.locator('[data-room]').evaluateAll((all) => all.map((each) => each.dataset.room)), ['lobby']);
-  await ann.page.evaluate(() => { location.hash = '#led-3'; });
-  await ann.rooms.getByText('led-3', { exact: true }).waitFor();
-  await ann.page.keyboard.press('Shift');
-  await ann.newPage(s.url());
-  await ann.rooms.getByText('led-3', { exact: true }).waitFor();
-});
-
-test('a name that was wished for offline and is refused is not asked for by any tab any more', async (t) => {
-  const s = await setup(t);
-  await s.tcp('bob');
-  const ann = await s.person('ann');
-  await ann.say('/quit');
-  await ann.is('offline');
-  await ann.say('/nick bob');
-  await ann.page.getByRole('button', { name: 'Connect' }).click();
-  await ann.notice.getByText('The name bob is taken. You are ann.').waitFor();
-  assert.equal(await ann.page.evaluate(() => localStorage.getItem('chatbridge.nick')), 'ann');
-});
-
 test('hostile text is text', async (t) => {
   const s = await setup(t);
   const ann = await s.person('ann');
@@ -397,19 +338,6 @@ test('hostile text is text', async (t) => {
   assert.equal(await ann.page.title(), 'lobby · chatbridge');
   const { scrollWidth, clientWidth } = await ann.log.evaluate(({ scrollWidth: s1, clientWidth: c1 }) => ({ scrollWidth: s1, clientWidth: c1 }));
   assert.equal(scrollWidth, clientWidth, 'nothing sticks out');
-});
-
-test('the same name twice: the second is told and is a guest', async (t) => {
-  const s = await setup(t);
-  await s.person('ann');
-  const second = await s.person();
-  await second.page.getByRole('textbox', { name: 'Nickname' }).fill('ann');
-  await second.page.getByRole('button', { name: 'Join' }).click();
-  await second.notice.getByText(/The name ann is taken\. You are guest-\d+/).waitFor();
-  await second.page.getByRole('button', { name: 'settings' }).click();
-  await second.page.getByRole('textbox', { name: 'Nickname' }).fill('anne');
-  await second.page.getByRole('button', { name: 'Change', exact: true }).click();
-  await second.people.getByText('anne', { exact: true }).waitFor();
 });
 
 test('on a phone the panels slide in, one at a time, and go away again', async (t) => {

@@ -3,14 +3,15 @@
 
 import { isNick, isRoom } from './names.js';
 
-/** {room} or {nick}, or nothing that could be either. */
+/** {room} or {nick}; {lost: true} when it is none that could be either. */
 export function inAddress() {
+  if (location.hash.length < 2) return {};
   let name = '';
   try {
     name = decodeURIComponent(location.hash.slice(1));
   } catch { /* not ours to mend */ }
-  if (name.startsWith('@')) return isNick(name.slice(1)) ? { nick: name.slice(1) } : {};
-  return isRoom(name.toLowerCase()) ? { room: name.toLowerCase() } : {};
+  if (name.startsWith('@') && isNick(name.slice(1))) return { nick: name.slice(1) };
+  return isRoom(name.toLowerCase()) ? { room: name.toLowerCase() } : { lost: true };
 }
 
 export const roomAddress = (room) => `#${room}`;

@@ -243,7 +243,7 @@ function act(command) {
     case 'join': goTo(command.room); return true;
     case 'help': chat.note(room, texts.help); break;
     case 'rooms': listRooms().then(texts.rooms, () => texts.noRooms).then((text) => chat.note(room, text)); break;
-    case 'quit': chat.stop(); status.notice(texts.quit); return true;
+    case 'quit': chat.stop(); return true;
     case 'hint': status.notice(texts.hint(command)); return false;
     case 'nick': rename(command.nick); return true;
     case 'who': chat.who(room).then((frame) => chat.note(room, texts.who(frame)), () => status.notice(texts.notConnected)); break;
@@ -324,9 +324,10 @@ function both(person) {
 function open() {
   $('chat').hidden = false;
   for (const room of storage.rooms.filter(isRoom)) chat.join(room);
-  const { room = [...store.rooms.keys()][0], nick } = inAddress();
+  const { room = [...store.rooms.keys()][0], nick, lost } = inAddress();
   if (nick) goToPerson(nick, { replace: true });
   else if (room) follow(room);
+  if (lost) status.notice(texts.lost);
   chat.start();
   alerting.attend();
   composer.focus();
@@ -358,7 +359,7 @@ const switcher = new SwitcherView({
 const shortcuts = new ShortcutsView(bindKeys({ panels, status, log, composer, switcher, shortcuts: () => shortcuts.open() }));
 
 addEventListener('hashchange', () => {
-  const { room, nick } = inAddress();
+  const { room, nick, lost } = inAddress();
   if ($('chat').hidden) return;
   // Back to where one has left: an address that was written by hand enters, one's own track does not.
   const left = room ? !store.rooms.has(room) : !directs.conversations.get(keyOf(nick ?? ''))?.open;
@@ -366,6 +367,7 @@ addEventListener('hashchange', () => {
     if (store.current) show(store.current, currentAddress(), { replace: true });
   } else if (nick) goToPerson(nick, { replace: true });
   else if (room) follow(room);
+  else if (lost) status.notice(texts.lost);
 });
 for (const touch of ['pointerdown', 'keydown']) {
   addEventListener(touch, () => {

@@ -24,6 +24,9 @@ export const transports = {
   link: 'a link to another server',
 };
 
+export const over = 'over ';
+export const showAll = 'Show all';
+
 const number = new Intl.NumberFormat();
 export const people = (n) => (n === 1 ? '1 person' : `${number.format(n)} people`);
 
@@ -54,9 +57,11 @@ export function failure({ code, reason, to }) {
   return reason ? `Refused: ${reason}` : 'The server refused it.';
 }
 
+export const fate = { sent: 'sent', retry: 'Retry', edit: 'Edit', discard: 'Discard' };
+
 export function error({ code, message, room }, { nick, wanted, renaming }) {
   if (code === 'nick_taken') return `The name ${wanted || 'you asked for'} is taken. You are ${nick}.`;
-  if (code === 'bad_nick') return `${wanted || 'That'} cannot be a name here. You are ${nick}.`;
+  if (code === 'bad_nick') return `${wanted || 'That'} cannot be a name here${message ? `: ${message}` : ''}. You are ${nick}.`;
   if (code === 'bad_room') return `${room ?? 'That'} cannot be a room here.`;
   if (code === 'rate_limited' && renaming && message) return `${message[0].toUpperCase()}${message.slice(1)}. You are ${nick}.`;
   if (code === 'rate_limited') return 'You are writing faster than this server takes it. What is waiting follows by itself.';
@@ -133,9 +138,9 @@ export function top(state, room) {
 }
 export const leaveUnsent = (room) => `Not everything you wrote in ${room} has been sent. Leave and discard it?`;
 export const noRooms = 'The list of rooms could not be read.';
-export const quit = 'You are offline. What you write waits until you connect again.';
 export const badNick = 'A name is 1 to 32 letters, digits, _ or -, without spaces.';
 export const badRoom = 'A room is up to 64 of a-z, 0-9, . _ and -, and begins with a letter or digit.';
+export const lost = `The address leads to no room. ${badRoom}`;
 export const noOlder = 'There is nothing older.';
 export const notConnected = 'That needs the connection. You are offline for now.';
 export const renameLater = (nick) => `You will be called ${nick} as soon as you are connected.`;
@@ -249,7 +254,7 @@ export const wroteToYou = (nick) => `${nick} wrote to you`;
 export const nobody = (nick) => `${nick} is not connected. Nothing was sent.`;
 export const yourself = 'That is you.';
 export const closeUnsent = (nick) => `Not everything you wrote to ${nick} has been sent. Close and discard it?`;
-export const roomsOnly = 'That is for rooms. Nothing was sent.';
+export const roomsOnly = 'That is for rooms, and this is between two people alone. Nothing was sent.';
 /** [title, hint] for a place where nothing was said. */
 export function empty({ room, person }) {
   if (person) return [`Between you and ${person.nick}`, 'Nobody else reads it, and the server keeps none of it. Your open tabs do, until they are closed.'];

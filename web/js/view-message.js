@@ -12,7 +12,7 @@ const date = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric
 export function viaElement(via) {
   const known = via in texts.transports ? via : 'other';
   const meaning = texts.transports[via] ?? via;
-  return element('span', `via via-${known}`, { title: `over ${meaning}` }, element('span', 'hidden', {}, 'over '), via);
+  return element('span', `via via-${known}`, { title: `${texts.over}${meaning}` }, element('span', 'hidden', {}, texts.over), via);
 }
 
 export function makeRow(row) {
@@ -97,7 +97,7 @@ function fillText(made, { text, self, own }, shown = beginning(text)) {
     return part.nick ? element('span', `nick hue-${hue(part.nick)}`, {}, part.text) : part.text;
   }));
   if (shown === text) return;
-  const all = element('button', 'quiet', { type: 'button' }, 'Show all');
+  const all = element('button', 'quiet', { type: 'button' }, texts.showAll);
   all.onclick = () => fillText(made, { text, self, own }, text);
   target.append('…\n', all);
 }
@@ -136,11 +136,11 @@ function updateMessage(made, row, connected) {
 }
 
 function fateElement(row, connected) {
-  if (row.state === 'sent') return element('div', 'fate', { title: 'sent' }, element('span', 'tick', { 'aria-hidden': 'true' }), element('span', 'hidden', {}, 'sent'));
+  if (row.state === 'sent') return element('div', 'fate', { title: texts.fate.sent }, element('span', 'tick', { 'aria-hidden': 'true' }), element('span', 'hidden', {}, texts.fate.sent));
   if (row.state === 'pending') return element('div', 'fate', {}, element('span', 'clock', { 'aria-hidden': 'true' }), texts.waiting(connected));
   if (row.state !== 'failed') return null;
-  const action = (name, label) => element('button', 'quiet', { type: 'button', 'data-action': name }, label);
+  const actions = row.code === 'too_long' ? ['edit', 'discard'] : ['retry', 'edit', 'discard'];  // what is too long stays it
   return element('div', 'fate', {},
     element('span', 'reason', {}, texts.failure(row)),
-    element('span', 'actions', {}, action('retry', 'Retry'), action('edit', 'Edit'), action('discard', 'Discard')));
+    element('span', 'actions', {}, ...actions.map((name) => element('button', 'quiet', { type: 'button', 'data-action': name }, texts.fate[name]))));
 }
