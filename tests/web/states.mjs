@@ -245,6 +245,5 @@ async function away(window) {
   await window.show('reconnecting');
   await window.say('/quit');
   await window.is('offline');
-  await window.button('Close notice').click();
   await window.show('offline');
 }
