@@ -134,6 +134,7 @@ test('readers stopped for 100 MB slow nobody down, take no memory, and learn wha
   await room.prober.publish('=later=');
   await room.nc.hears('=later=');
   await room.v1.next('=later=');
+  await room.observer.hears('=later=');
 
   // A sanitizer's daemon cannot take the load as fast as it comes, so there is a queue for everybody.
   await t.test('the latency of the others stayed as it was', { skip: SLOW > 1 }, () => {
