@@ -182,8 +182,7 @@ TEST_CASE("a page is told the ports it can name to others, by the name it was as
   };
   const boost::asio::ip::udp::endpoint udp(boost::asio::ip::make_address("::"), 9998);
   s.api.listening = {{at("127.0.0.1", 9001), at("::1", 9002), at("10.0.0.3", 9003)}, {at("127.0.0.1", 8080)}, {udp}};
-  CHECK(told("localhost:8080") ==
-        json::parse(R"({"room":"lobby","relay":"chat","tcp":9001,"udp":9998,"http":8080})"));
+  CHECK(told("localhost:8080") == json::parse(R"({"room":"lobby","relay":"chat","tcp":9001,"udp":9998,"http":8080})"));
   CHECK(told("[::1]:8080")["tcp"] == 9001);
   CHECK(told("box.local:8080") == json::parse(R"({"room":"lobby","relay":"chat","tcp":9003,"udp":9998})"));
   CHECK_THAT(s.get("/api/server").body(), !Catch::Contains("10.0.0.3"));
