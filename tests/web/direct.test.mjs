@@ -1,37 +1,13 @@
 // Direct messages and typing, on the page in Chromium.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { WsV1Client } from '../support/clients.mjs';
-import { startDaemon } from '../support/daemon.mjs';
-import { Person, launchBrowser } from './browser.mjs';
+import { launchBrowser } from './browser.mjs';
+import { scene } from './scene.mjs';
 
 let browser;
 before(async () => { browser = await launchBrowser(); });
 after(() => browser?.close());
-
-async function setup(t) {
-  const open = [];
-  const server = await startDaemon();
-  t.after(async () => {
-    const failures = [];
-    for (const each of open.reverse()) await each.close().catch((error) => failures.push(error));
-    await server.stop().catch((error) => failures.push(error));
-    if (failures.length) throw failures[0];
-  });
-  return {
-    url: `http://127.0.0.1:${server.http}/`,
-    async person(nick, options) {
-      const person = await Person.open(browser, `http://127.0.0.1:${server.http}/`, options);
-      open.push(person);
-      return nick === undefined ? person : person.enter(nick);
-    },
-    async v1(options) {
-      const client = new WsV1Client(server.http);
-      open.push(client);
-      return client.connect(options);
-    },
-  };
-}
+const setup = (t) => scene(t, browser);
 
 const conversations = (person) => person.page.getByRole('list', { name: 'Direct messages' });
 const conversation = (person, name) => conversations(person).getByRole('button', { name, exact: true });

@@ -48,6 +48,16 @@ const turnOn = (person) => settings(person, async () => {
   assert.ok(await desktop(person).isChecked());
 });
 
+/** Ann on the page, in dev and looking at the lobby, where bob is. */
+async function beside(t) {
+  const s = await scene(t, browser);
+  const ann = await s.person('ann', { room: 'dev', ...watched() });
+  await ann.say('/join lobby');
+  const bob = await s.tcp('bob');
+  await ann.people.getByText('bob', { exact: true }).waitFor();
+  return { s, ann, bob };
+}
+
 test('a room where one was named shows it, until one looks', async (t) => {
   const s = await scene(t, browser);
   const ann = await s.person('ann', { room: 'dev' });
@@ -87,11 +97,7 @@ test('while nobody looks, the title counts and nothing pops up unasked', async (
 });
 
 test('notifications of mentions and direct messages, and a click leads there', async (t) => {
-  const s = await scene(t, browser);
-  const ann = await s.person('ann', { room: 'dev', ...watched() });
-  await ann.say('/join lobby');
-  const bob = await s.tcp('bob');
-  await ann.people.getByText('bob', { exact: true }).waitFor();
+  const { ann, bob } = await beside(t);
   await turnOn(ann);
   assert.equal(await ann.page.evaluate(() => globalThis.asked), 1);
   await bob.say('ann, you see this');
@@ -127,11 +133,7 @@ test('notifications of mentions and direct messages, and a click leads there', a
 });
 
 test('a place that is muted is quiet, and stays so', async (t) => {
-  const s = await scene(t, browser);
-  const ann = await s.person('ann', { room: 'dev', ...watched() });
-  await ann.say('/join lobby');
-  const bob = await s.tcp('bob');
-  await ann.people.getByText('bob', { exact: true }).waitFor();
+  const { ann, bob } = await beside(t);
   await turnOn(ann);
   const bell = ann.page.getByRole('button', { name: 'Mute lobby' });
   await bell.click();
@@ -154,11 +156,7 @@ test('a place that is muted is quiet, and stays so', async (t) => {
 });
 
 test('what is seen in one tab is seen in all', async (t) => {
-  const s = await scene(t, browser);
-  const ann = await s.person('ann', { room: 'dev', ...watched() });
-  await ann.say('/join lobby');
-  const bob = await s.tcp('bob');
-  await ann.people.getByText('bob', { exact: true }).waitFor();
+  const { s, ann, bob } = await beside(t);
   const first = { page: ann.page };
   await look(first, false);
   await ann.newPage(s.url('dev'));

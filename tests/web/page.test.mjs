@@ -2,51 +2,13 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
-import { TcpClient, UdpClient } from '../support/clients.mjs';
-import { startDaemon } from '../support/daemon.mjs';
-import { Person, launchBrowser } from './browser.mjs';
+import { launchBrowser } from './browser.mjs';
+import { scene } from './scene.mjs';
 
 let browser;
 before(async () => { browser = await launchBrowser(); });
 after(() => browser?.close());
-
-// A daemon of the test's own, and everyone who talks to it; all of them are gone after the test, and nobody complained.
-async function setup(t, options) {
-  const open = [];
-  const scene = {
-    daemon: await startDaemon(options),
-    url: (room = '') => `http://127.0.0.1:${scene.daemon.http}/${room && `#${room}`}`,
-    async person(nick, { room, ...more } = {}) {
-      const person = await Person.open(browser, scene.url(room), more);
-      open.push(person);
-      return nick === undefined ? person : person.enter(nick);
-    },
-    async tcp(nick) {
-      const client = new TcpClient(scene.daemon.tcp);
-      open.push(client);
-      return client.connect({ nick });
-    },
-    async udp(nick) {
-      const client = new UdpClient(scene.daemon.udp);
-      open.push(client);
-      return client.connect({ nick });
-    },
-  };
-  t.after(async () => {
-    const failures = [];
-    for (const each of open.reverse()) await each.close().catch((error) => failures.push(error));
-    await scene.daemon.stop().catch((error) => failures.push(error));
-    if (failures.length) throw failures[0];
-  });
-  return scene;
-}
-
-async function restart(scene, { meanwhile }) {
-  const { http } = scene.daemon;
-  await scene.daemon.stop();
-  await meanwhile();
-  scene.daemon = await startDaemon({ args: ['--http', `127.0.0.1:${http}`] });
-}
+const setup = (t, options) => scene(t, browser, options);
 
 test('browsers, a TCP line and a UDP datagram in one room: everyone sees everything once, in one order', async (t) => {
   const s = await setup(t);
@@ -116,16 +78,14 @@ test('the server restarts while someone types: what was typed arrives once, in t
   ann.outage = eve.outage = true;
 
   await ann.box.pressSequentially('typed while ');
-  await restart(s, {
-    async meanwhile() {
-      await ann.status.filter({ hasText: /reconnecting|offline/ }).waitFor();
-      await ann.box.pressSequentially('it was away');
-      await ann.box.press('Enter');
-      await ann.message('typed while it was away', 'pending').waitFor();
-      await ann.say('and one more');
-      await ann.message('and one more', 'pending').waitFor();
-      assert.deepEqual(await ann.texts(), ['before']);
-    },
+  await s.restart(async () => {
+    await ann.status.filter({ hasText: /reconnecting|offline/ }).waitFor();
+    await ann.box.pressSequentially('it was away');
+    await ann.box.press('Enter');
+    await ann.message('typed while it was away', 'pending').waitFor();
+    await ann.say('and one more');
+    await ann.message('and one more', 'pending').waitFor();
+    assert.deepEqual(await ann.texts(), ['before']);
   });
 
   for (const person of [ann, eve]) {

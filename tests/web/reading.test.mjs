@@ -22,6 +22,23 @@ const isInSight = async (person, locator) => locator.evaluate((row) => {
   return bottom > log.top && top < log.bottom;
 });
 
+/** Bob has said so many lines, and they are in the room. */
+async function spoken(s, count) {
+  const bob = await s.tcp('bob');
+  const eve = await s.person('eve');
+  await bob.write(lines(1, count));
+  await eve.hears(`line ${count}.`);
+  return bob;
+}
+
+/** For a person's `prepare`: asks and answers with older messages go through these, {ask(text, server, page), answer(text, page)}. */
+const between = ({ ask = (text, server) => server.send(text), answer = (text, page) => page.send(text) }) => (person) => person.page.routeWebSocket(/\/ws$/, (page) => {
+  const server = page.connectToServer();
+  const isHistory = (text) => text.includes('"type":"history"');
+  page.onMessage((text) => (isHistory(text) ? ask(text, server, page) : server.send(text)));
+  server.onMessage((text) => (isHistory(text) ? answer(text, page) : page.send(text)));
+});
+
 /** By the key Home, as often as there is something older. */
 async function goHome(person) {
   for (let i = 0; i < 20 && !await person.log.getByText('This is the beginning').isVisible(); i += 1) {
@@ -39,24 +56,10 @@ const look = (person, looking) => person.page.evaluate((focused) => {
 
 test('who scrolls up gets older messages by themselves, to the beginning, and the message under the eye stays where it is', async (t) => {
   const s = await setup(t);
-  const bob = await s.tcp('bob');
-  const eve = await s.person('eve');
-  await bob.write(lines(1, 600));
-  await eve.hears('line 600.');
+  await spoken(s, 600);
   // Answers with older messages wait until the test lets them through.
-  let held = null;
-  const ann = await s.person(undefined, {
-    prepare: (person) => person.page.routeWebSocket(/\/ws$/, (socket) => {
-      const server = socket.connectToServer();
-      socket.onMessage((text) => server.send(text));
-      server.onMessage((text) => {
-        if (held && text.includes('"type":"history"')) held.push(() => socket.send(text));
-        else socket.send(text);
-      });
-    }),
-  });
-  held = [];
-  await ann.enter('ann');
+  const held = [];
+  const ann = await s.person('ann', { prepare: between({ answer: (text, page) => held.push(() => page.send(text)) }) });
   await ann.hears('line 600.');
   const beginning = ann.log.getByText('This is the beginning of #lobby');
   for (let round = 0; round < 10; round += 1) {
@@ -83,22 +86,10 @@ test('who scrolls up gets older messages by themselves, to the beginning, and th
 
 test('older messages are there for the keyboard, and when they could not come there is a button', async (t) => {
   const s = await setup(t);
-  const bob = await s.tcp('bob');
-  const eve = await s.person('eve');
-  await bob.write(lines(1, 300));
-  await eve.hears('line 300.');
+  await spoken(s, 300);
+  const refused = JSON.stringify({ type: 'error', code: 'overloaded', message: 'later', room: 'lobby' });
   let refuse = true;
-  const ann = await s.person(undefined, {
-    prepare: (person) => person.page.routeWebSocket(/\/ws$/, (socket) => {
-      const server = socket.connectToServer();
-      server.onMessage((text) => socket.send(text));
-      socket.onMessage((text) => {
-        if (refuse && text.includes('"type":"history"')) socket.send(JSON.stringify({ type: 'error', code: 'overloaded', message: 'later', room: 'lobby' }));
-        else server.send(text);
-      });
-    }),
-  });
-  await ann.enter('ann');
+  const ann = await s.person('ann', { prepare: between({ ask: (text, server, page) => (refuse ? page.send(refused) : server.send(text)) }) });
   await ann.hears('line 300.');
   await ann.log.focus();
   await ann.page.keyboard.press('Home');
@@ -117,10 +108,7 @@ test('older messages are there for the keyboard, and when they could not come th
 
 test('older messages are there for the asking, each once and in order', async (t) => {
   const s = await setup(t);
-  const bob = await s.tcp('bob');
-  const eve = await s.person('eve');
-  await bob.write(lines(1, 120));
-  await eve.hears('line 120.');
+  await spoken(s, 120);
   const ann = await s.person('ann');
   await ann.hears('line 120.');
   await ann.say('/history 1000');
@@ -133,10 +121,7 @@ test('older messages are there for the asking, each once and in order', async (t
 
 test('what comes while one reads further up is counted, and one button leads to it', async (t) => {
   const s = await setup(t);
-  const bob = await s.tcp('bob');
-  const eve = await s.person('eve');
-  await bob.write(lines(1, 300));
-  await eve.hears('line 300.');
+  const bob = await spoken(s, 300);
   const ann = await s.person('ann');
   await ann.hears('line 300.');
   await ann.log.evaluate((log) => { log.scrollTop -= 3000; });
@@ -208,10 +193,7 @@ test('what came while nobody looked at the page stands below a line when they ar
 
 test('new messages are read aloud without a flood, older ones are not', async (t) => {
   const s = await setup(t);
-  const bob = await s.tcp('bob');
-  const eve = await s.person('eve');
-  await bob.write(lines(1, 300));
-  await eve.hears('line 300.');
+  const bob = await spoken(s, 300);
   const ann = await s.person('ann');
   await ann.hears('line 300.');
   assert.equal(await ann.log.getAttribute('aria-live'), 'off', 'rows come and go with scrolling, which is no news');

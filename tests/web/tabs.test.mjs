@@ -1,43 +1,13 @@
 // Several tabs of one browser are one person.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { WsV1Client } from '../support/clients.mjs';
-import { startDaemon } from '../support/daemon.mjs';
-import { Person, launchBrowser } from './browser.mjs';
+import { launchBrowser } from './browser.mjs';
+import { scene } from './scene.mjs';
 
 let browser;
 before(async () => { browser = await launchBrowser(); });
 after(() => browser?.close());
-
-async function setup(t) {
-  const open = [];
-  const s = {
-    daemon: await startDaemon(),
-    url: () => `http://127.0.0.1:${s.daemon.http}/`,
-    async person(nick) {
-      const person = await Person.open(browser, s.url());
-      open.push(person);
-      return person.enter(nick);
-    },
-    async v1(nick) {
-      const client = new WsV1Client(s.daemon.http);
-      open.push(client);
-      return client.connect({ nick });
-    },
-    async restart() {
-      const { http } = s.daemon;
-      await s.daemon.stop();
-      s.daemon = await startDaemon({ args: ['--http', `127.0.0.1:${http}`] });
-    },
-  };
-  t.after(async () => {
-    const failures = [];
-    for (const each of open.reverse()) await each.close().catch((error) => failures.push(error));
-    await s.daemon.stop().catch((error) => failures.push(error));
-    if (failures.length) throw failures[0];
-  });
-  return s;
-}
+const setup = (t) => scene(t, browser);
 
 const conversation = (person, name) => person.page.getByRole('list', { name: 'Direct messages' }).getByRole('button', { name, exact: typeof name === 'string' });
 
@@ -66,7 +36,7 @@ test('a second tab is the same person: asked for no name, no guest, and what is 
   const ann = await s.person('ann');
   const twin = await ann.tab(s.url());
   await twin.is('connected');
-  const bob = await s.v1('bob');
+  const bob = await s.v1({ nick: 'bob' });
   await bob.join('lobby');
   await ann.say('from one');
   await twin.hears('from one');
@@ -104,7 +74,7 @@ test('a direct message is in each tab once, and so is the answer', async (t) => 
   const ann = await s.person('ann');
   const twin = await ann.tab(s.url());
   await twin.is('connected');
-  const bob = await s.v1('bob');
+  const bob = await s.v1({ nick: 'bob' });
   await tell(bob, 'ann', 'psst');
   for (const tab of [ann, twin]) await conversation(tab, 'bob 1 unread').waitFor();
   await conversation(ann, 'bob 1 unread').click();
@@ -121,7 +91,7 @@ test('a direct message is in each tab once, and so is the answer', async (t) => 
 test('a tab that is opened later has the conversations of the others, and what is read in one is read in all', async (t) => {
   const s = await setup(t);
   const ann = await s.person('ann');
-  const bob = await s.v1('bob');
+  const bob = await s.v1({ nick: 'bob' });
   await tell(bob, 'ann', 'psst');
   await conversation(ann, 'bob 1 unread').waitFor();
   const twin = await ann.tab(s.url());
@@ -142,7 +112,7 @@ test('what waited for a person while all tabs were away is in each of them once'
   await ann.is('connected');
   const twin = await ann.tab(s.url());
   await twin.is('connected');
-  const bob = await s.v1('bob');
+  const bob = await s.v1({ nick: 'bob' });
   await bob.join('lobby');
   network.cut();
   await bob.inbox.find(({ type, left }) => type === 'presence' && left?.some(({ nick }) => nick === 'ann'), 'ann left');

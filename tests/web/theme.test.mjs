@@ -42,12 +42,12 @@ test('a theme that was chosen stays, whatever the system says, and is there befo
     new PerformanceObserver((list) => { globalThis.firstPaint ??= { at: list.getEntries()[0].startTime, theme: document.documentElement.dataset.theme }; }).observe({ type: 'paint', buffered: true });
     new MutationObserver(() => { globalThis.themed ??= document.documentElement.dataset.theme && performance.now(); }).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-theme'] });
   });
-  // Held back, so that a page that does not wait for it would be painted without.
+  // Held back until all else is there, so that a page that does not wait for it would be painted without.
   await ann.page.route('**/js/theme.js', async (route) => {
-    const answer = await route.fetch();
-    await ann.page.waitForTimeout(300);
-    await route.fulfill({ response: answer });
+    await Promise.all(others);
+    await route.continue();
   });
+  const others = ['/style.css', '/js/app.js', '/client.js'].map((path) => ann.page.waitForResponse((response) => response.url().endsWith(path)).then((response) => response.finished()));
   await ann.page.reload();
   await ann.is('connected');
   assert.deepEqual(await look(ann.page), dark);

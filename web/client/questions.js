@@ -58,7 +58,7 @@ export class Wishes {
 
   /**
    * A greeting asked for the last name at the time, `asked`, and got `nick`; if that is another, the refusal follows. Gives the name that was
-   * wished for since, to be asked for now.
+   * wished for since and has to be asked for.
    */
   greeted(nick, asked = '') {
     const last = this.#open.pop();

@@ -1,5 +1,5 @@
 // The list of messages: brings rows onto the page, and keeps the reader's place. However much there is, only what is near the reader is on the
-// page (a few hundred items); room is left for the rest above and below.
+// page (some 180 items at most); room is left for the rest above and below.
 
 import { Heights } from './heights.js';
 import { firstNew, rows } from './rows.js';
