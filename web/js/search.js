@@ -1,8 +1,9 @@
 // Who is in a room so full that names are not listed there: the server is asked, a moment after the last key.
 
+import { realClock } from './clock.js';
+
 const PAUSE = 250;
 const MOST = 50;
-const realClock = { setTimeout: (f, ms) => setTimeout(f, ms), clearTimeout: (timer) => clearTimeout(timer) };
 
 export class PeopleSearch {
   #ask; #changed; #clock; #timer;
