@@ -1,9 +1,9 @@
 # Writes the table of the page's files (assets_table.cpp) and the assembly that holds their bytes (assets_data.S): each file as it is, and
-# compressed where that makes it smaller. The same files give the same bytes: no names or times go into them. Modules are joined to
-# one file, without comments, for each script that index.html names and for client.js: half of what they would cost to load one by one.
-# cmake -D WEB=dir -D OUT=dir -D FILES=a|b -D GZIP=program -D BROTLI=program -D SED=program -P assets.cmake
+# compressed where that makes it smaller. The same files give the same bytes: no names or times go into them. Each script that index.html
+# names, and client.js, comes as one file with what it imports, and without what only its readers need, as does the style sheet: less than half
+# of what they would cost to load one by one.
+# cmake -D WEB=dir -D OUT=dir -D FILES=a|b -D GZIP=program -D BROTLI=program -D ESBUILD=program -P assets.cmake
 cmake_policy(VERSION 3.25)
-include(${CMAKE_CURRENT_LIST_DIR}/join_modules.cmake)
 set(table "#include \"bridge/assets.hpp\"\n\nextern \"C\" {\n")
 set(forms "")
 set(rows "")
@@ -19,11 +19,21 @@ set(type.svg "image/svg+xml")
 set(type.png "image/png")
 set(type.webmanifest "application/manifest+json")
 
-# Empties the lines that are nothing but comment, and cuts comments without quotes off others. What begins a line with // or /* counts as comment,
-# in a string of several lines too.
-function(drop_comments source out)
-  execute_process(COMMAND "${SED}" -E -e "s|^[[:blank:]]*//.*||" -e "s|[[:blank:]]+// [^'\"`]*$||" -e "s|^[[:blank:]]*/\\*.*\\*/[[:blank:]]*$||"
-    -e "\\|^[[:blank:]]*/\\*|,\\|\\*/[[:blank:]]*$|s|.*||" "${source}" OUTPUT_FILE "${out}" COMMAND_ERROR_IS_FATAL ANY)
+# Writes `source` to `out` in fewer characters. The options say what else.
+function(minify source out)
+  execute_process(COMMAND "${ESBUILD}" "${source}" --minify --charset=utf8 --log-level=warning ${ARGN} "--outfile=${out}"
+    RESULT_VARIABLE failed ERROR_VARIABLE complaints)
+  if(failed OR complaints)
+    message(FATAL_ERROR "${source}: ${failed}: ${complaints}")
+  endif()
+endfunction()
+
+# The same, with all that the script imports, but for the other scripts: those stand by themselves.
+function(bundle source out)
+  set(others ${scripts})
+  list(REMOVE_ITEM others "${source}")
+  list(TRANSFORM others REPLACE ".*/" "--external:*/")
+  minify("${source}" "${out}" --bundle --format=esm ${others})
 endfunction()
 
 # Compresses `source` with the command that follows into `compressed`.
@@ -48,9 +58,11 @@ foreach(file IN LISTS FILES)
     set(path "/")
   endif()
   if(source IN_LIST scripts)
-    join_modules("${source}" "${OUT}/joined.js" ${scripts})
-    drop_comments("${OUT}/joined.js" "${OUT}/${n}.js")
+    bundle("${source}" "${OUT}/${n}.js")
     set(source "${OUT}/${n}.js")
+  elseif(ext STREQUAL ".css")
+    minify("${source}" "${OUT}/${n}.css")
+    set(source "${OUT}/${n}.css")
   elseif(file MATCHES "^(js|client)/")
     continue()
   endif()

@@ -2,7 +2,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-build_packages="g++ cmake ninja-build libboost1.81-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libspdlog-dev libicu-dev libsodium-dev libedit-dev libsqlite3-dev brotli"
+build_packages="g++ cmake ninja-build libboost1.81-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libspdlog-dev libicu-dev libsodium-dev libedit-dev libsqlite3-dev brotli esbuild"
 test_packages="catch2 python3 python3-websockets nodejs npm chromium netcat-openbsd ncat socat telnet curl procps iproute2 valgrind"
 fuzz_packages="clang-14 libclang-rt-14-dev"
 

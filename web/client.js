@@ -1,7 +1,6 @@
-// chatbridge's client: one person in any number of rooms of one server. It keeps the connection, goes on in every room where it was, and what is
-// written arrives exactly once. For pages and for Node 22 or newer. How to use it: docs/CLIENT.md, its types: client.d.ts.
-//
-// The server gives out this file and its parts as one, /client.js.
+/*! chatbridge's client, MIT licence. How to use it: docs/CLIENT.md, its types: client.d.ts. */
+// One person in any number of rooms of one server. It keeps the connection, goes on in every room where it was, and what is written arrives
+// exactly once. For pages and for Node 22 or newer. The server gives out this file and its parts as one, /client.js.
 
 import { deferred, failed, failure, fold, isLater, isRoom, newId, socketUrl } from './client/common.js';
 import { Keep } from './client/keep.js';

@@ -11,7 +11,7 @@ import { exchange, statusOf } from '../support/http.mjs';
 import { scene } from '../support/scene.mjs';
 
 const run = promisify(execFile);
-const FILES = { '/': 'index.html', '/style.css': 'style.css', '/favicon.svg': 'favicon.svg' };
+const FILES = { '/': 'index.html', '/favicon.svg': 'favicon.svg' };
 const original = async (path) => readFile(new URL(`../../web/${FILES[path]}`, import.meta.url));
 
 // What curl gets: {status, headers, body}, the body as it came unless it is told otherwise.
@@ -37,13 +37,14 @@ test('curl --compressed gets every file as it was written', async (t) => {
 test('each form is what its name says, as long as it says, and has an ETag of its own', async (t) => {
   const s = await scene(t);
   const unpack = { br: brotliDecompressSync, gzip: gunzipSync, identity: (body) => body };
-  for (const path of Object.keys(FILES)) {
+  for (const path of [...Object.keys(FILES), '/style.css', '/js/app.js', '/client.js']) {
     const etags = new Set();
+    const { body: whole } = await curl(s.daemon.http, path);
     for (const [coding, plain] of Object.entries(unpack)) {
       const { headers, body } = await curl(s.daemon.http, path, '-H', `Accept-Encoding: ${coding}`);
       assert.equal(headers['content-encoding'], coding === 'identity' ? undefined : coding);
       assert.equal(Number(headers['content-length']), body.length);
-      assert.ok(plain(body).equals(await original(path)), `${path} ${coding}`);
+      assert.ok(plain(body).equals(whole), `${path} ${coding}`);
       etags.add(headers.etag);
     }
     assert.equal(etags.size, 3);
@@ -53,12 +54,23 @@ test('each form is what its name says, as long as it says, and has an ETag of it
 
 test('the modules of the page are one file, and none of them is there by itself', async (t) => {
   const s = await scene(t);
-  const { body } = await curl(s.daemon.http, '/js/app.js');
-  const text = body.toString();
-  for (const own of ['class Store ', 'class Chat ', 'class LogView ']) assert.equal(text.split(own).length, 2, `${own}is in it, once`);
-  assert.doesNotMatch(text, /^\s*\/\//m);
-  assert.doesNotMatch(text, /^(?:import|export)\b.*'\.\/(?!theme|\.\.)/m);
+  const text = (await curl(s.daemon.http, '/js/app.js')).body.toString();
+  const imported = [...text.matchAll(/\bimport\{[^}]*\}from"([^"]+)"/g)].map((match) => match[1]);
+  assert.deepEqual([...new Set(imported)].sort(), ['../client.js', './theme.js'], 'what others take along, and what runs first');
+  assert.ok(!text.includes('chatbridge.theme'), 'no second theme');
   assert.equal((await curl(s.daemon.http, '/js/store.js')).status, 404);
+});
+
+test('scripts and style come without what only their readers need; who takes client.js along reads where its words are', async (t) => {
+  const s = await scene(t);
+  for (const path of ['/js/app.js', '/js/theme.js', '/client.js', '/style.css']) {
+    const source = await readFile(new URL(`../../web${path}`, import.meta.url), 'utf8');
+    const comments = [...source.matchAll(/^\s*(?:\/\/|\/\*)(?!!)\s*(.{10,}?)(?:\s*\*\/)?$/gm)].map((match) => match[1]);
+    const text = (await curl(s.daemon.http, path)).body.toString();
+    assert.ok(comments.length > 0, path);
+    assert.deepEqual(comments.filter((comment) => text.includes(comment)), [], path);
+    assert.equal(text.includes('docs/CLIENT.md'), path === '/client.js', path);
+  }
 });
 
 test('the same build gives the same bytes: no time and no name is in a compressed file', async (t) => {
