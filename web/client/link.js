@@ -7,6 +7,7 @@ const LONGEST_WAIT = 30_000;  // … to here
 const SETTLED = 10_000;       // a link that lasted this long was a good one: the back-off starts over
 const OPENING = 10_000;       // from the first attempt to `welcome`
 const PING_EVERY = 25_000;
+const PING_AGAIN = 2_000;     // after the first answer, which waited for all that a page does when it is let in
 const ANSWER = 10_000;        // for anything to be heard after a ping
 const QUICK_ANSWER = 4_000;   // after waking up somebody is looking, so a dead link must show soon
 const FAREWELL = 5_000;       // from `bye` to the close
@@ -96,7 +97,7 @@ export class Link {
 
   #hear(socket, data) {
     if (typeof data !== 'string') return;
-    if (this.state.name === 'connected' && !this.#bye) this.#after(this.#pingAt - this.#clock.now(), () => this.#ping(ANSWER));
+    if (this.state.name === 'connected' && !this.#bye) this.#pingAfter(this.#pingAt - this.#clock.now());
     for (const line of data.split('\n')) {
       if (socket !== this.#socket) return;  // a frame before this one in the same text made us stop
       const frame = parse(line);
@@ -113,12 +114,19 @@ export class Link {
       this.#bye = { reason: String(frame.reason ?? ''), wait: Number(frame.retry_after_ms) };
       this.#after(FAREWELL, () => this.#lost());
     } else if (frame.type === 'pong' && this.#pinged !== null) {
+      const isFirst = this.latency === null;
       this.latency = this.#clock.now() - this.#pinged;
       this.#pinged = null;
+      if (isFirst && !this.#bye) this.#pingAfter(PING_AGAIN);
       this.#parts.measured(this.latency);
     }
     this.#parts.heard(frame);
     if (frame.type === 'welcome' && socket === this.#socket) this.#enter(this.state);
+  }
+
+  #pingAfter(ms) {
+    this.#pingAt = this.#clock.now() + ms;
+    this.#after(ms, () => this.#ping(ANSWER));
   }
 
   // A browser cannot see the pings of the WebSocket protocol, and a half-dead link gives no close for many minutes.
