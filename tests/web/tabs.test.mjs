@@ -101,6 +101,7 @@ test('a tab that is opened later has the conversations of the others, and what i
   await tell(bob, 'ann', 'and?');
   await twin.message('and?').waitFor();
   await conversation(ann, 'bob').click();
+  await ann.message('and?').waitFor();
   assert.deepEqual(await ann.log.locator('.message .text').allTextContents(), ['psst', 'and?']);
 });
 
