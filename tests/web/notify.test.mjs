@@ -137,7 +137,7 @@ test('a place that is muted is quiet, and stays so', async (t) => {
   await turnOn(ann);
   const bell = ann.page.getByRole('button', { name: 'Mute lobby' });
   await bell.click();
-  assert.equal(await bell.getAttribute('aria-pressed'), 'true');
+  await ann.page.getByRole('button', { name: 'Mute lobby', pressed: true }).waitFor();
   await ann.page.reload();
   await ann.is('connected');
   await ann.rooms.getByRole('button', { name: 'dev', exact: true }).click();
