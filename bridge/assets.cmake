@@ -21,7 +21,7 @@ set(type.webmanifest "application/manifest+json")
 
 # Writes `source` to `out` in fewer characters. The options say what else.
 function(minify source out)
-  execute_process(COMMAND "${ESBUILD}" "${source}" --minify --charset=utf8 --log-level=warning ${ARGN} "--outfile=${out}"
+  execute_process(COMMAND "${ESBUILD}" "${source}" --minify --charset=utf8 --log-level=warning "--tsconfig=${OUT}/tsconfig.json" ${ARGN} "--outfile=${out}"
     RESULT_VARIABLE failed ERROR_VARIABLE complaints)
   if(failed OR complaints)
     message(FATAL_ERROR "${source}: ${failed}: ${complaints}")
@@ -46,6 +46,7 @@ string(REGEX MATCHALL "<script[^>]* src=\"/[^\"]*" scripts "${page}")
 list(TRANSFORM scripts REPLACE ".* src=\"" "${WEB}")
 list(APPEND scripts "${WEB}/client.js")
 
+file(WRITE "${OUT}/tsconfig.json" "{}")  # else one in a directory above, of something else, would be taken
 string(REPLACE "|" ";" FILES "${FILES}")
 foreach(file IN LISTS FILES)
   set(source "${WEB}/${file}")

@@ -28,7 +28,7 @@ function setup({ channel = null, random = () => 0, clock = new FakeClock(), dire
     tell: ({ place, count, entry }) => s.told.push([place.key ?? place.name, count, entry.text]),
     withdraw: (key) => s.withdrawn.push(key),
     total: (n) => s.totals.push(n),
-    read: (key) => { store.read(key); directs.read(key); s.look(); },
+    read: (key, upTo) => { store.read(key, upTo); directs.read(key); s.look(); },
   }, { channel, clock, random });
   return Object.assign(s, {
     look: () => alerts.look(),
@@ -135,6 +135,41 @@ test('what was unread before a reload is counted and not told again', () => {
   s.clock.advance(1000);
   assert.deepEqual(s.told, []);
   assert.deepEqual(s.totals, [2]);
+});
+
+test('mentions from before a reload count and are not told; those that were missed are, and so is what comes next', () => {
+  const s = setup();
+  s.show('lobby');
+  s.store.rooms.delete('dev');
+  const join = (head) => s.store.joined({ room: 'dev', epoch: 'e', head, members: [] });
+  join(2);
+  s.store.rooms.get('dev').readTo = 0;
+  s.say('dev', 'ann: one');
+  s.say('dev', 'ann: two');
+  s.clock.advance(1000);
+  assert.deepEqual([s.told, s.totals.at(-1)], [[], 2]);
+  s.say('dev', 'ann: three');
+  s.clock.advance(1000);
+  assert.deepEqual(s.told, [['dev', 1, 'ann: three']]);
+  join(4);
+  s.say('dev', 'ann: four');
+  s.clock.advance(1000);
+  assert.deepEqual(s.told.at(-1), ['dev', 1, 'ann: four']);
+});
+
+test('what one tab has read is not told by another that hears of it later', () => {
+  const [here, there] = channels();
+  const one = setup({ channel: here });
+  const other = setup({ channel: there });
+  one.show('lobby');
+  other.hide();
+  one.say('lobby', 'hi ann');
+  other.say('lobby', 'hi ann');
+  other.clock.advance(1000);
+  assert.deepEqual([other.told, other.totals], [[], []]);
+  other.say('lobby', 'still there, ann?');
+  other.clock.advance(1000);
+  assert.equal(other.told.length, 1);
 });
 
 test('a conversation that has another key is the same', () => {

@@ -109,3 +109,29 @@ test('conversations are saved once a second at most, at once when the page goes,
   assert.equal(saves(() => { s.socket.says({ type: 'nick', room: 'lobby', old: 'zoe', nick: 'zora' }); s.clock.advance(1_000); }), 0);
   assert.equal(saves(() => s.socket.says({ type: 'nick', room: 'lobby', old: 'bob', nick: 'BOB' })), 1);
 });
+
+test('what was read in another tab, or on coming back to this one, is saved as read', () => {
+  const keep = { saveDirects: (directs) => { keep.directs = structuredClone(directs); } };
+  const s = began({ keep });
+  const saved = () => { s.clock.advance(2_000); return keep.directs[0].unread; };
+  s.socket.says(direct());
+  assert.equal(saved(), 1);
+  s.chat.read('@bob');
+  assert.equal(saved(), 0);
+  s.chat.show('@bob');
+  s.chat.attend(false);
+  s.socket.says(direct({ text: 'and?' }));
+  assert.equal(saved(), 1);
+  s.chat.attend(true);
+  assert.equal(saved(), 0);
+});
+
+test('how far rooms were read is saved with the rest, and known to the next page', () => {
+  const keep = { read: {}, saveRead: (marks) => { keep.read = marks; }, readTo: (room) => keep.read[room] };
+  const s = began({ keep });
+  s.chat.show('lobby');
+  s.socket.says({ type: 'message', room: 'lobby', seq: 3, at: '2026-01-02T03:04:05.678Z', nick: 'bob', via: 'tcp', text: 'x' });
+  s.chat.save();
+  assert.deepEqual(keep.read, { lobby: { epoch: 'e1', seq: 3 } });
+  assert.equal(began({ keep }).chat.store.rooms.get('lobby').readTo, 0, 'a server that has forgotten more than was read');
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parse, secrecy } from '../../web/js/commands.js';
+import { parse, secrecy, typed as asTyped } from '../../web/js/commands.js';
 import { fold, isNick, isRoom } from '../../web/js/names.js';
 
 const cases = [
@@ -84,4 +84,12 @@ test('names of rooms and people', () => {
 test('one person may write a name in several ways', () => {
   for (const name of ['Ann', 'ANN', 'ａｎｎ']) assert.equal(fold(name), 'ann');
   assert.notEqual(fold('bılge'), fold('bilge'), 'what the server tells apart is never one here');
+});
+
+test('what was said is typed again as it was, so that it means the same', () => {
+  for (const text of ['hello', '/me waves', '//deploy now', '///', '/me /x', 'a\n/b', '/me a\nb']) {
+    const said = parse(text);
+    assert.equal(said.name, 'say', text);
+    assert.equal(asTyped(said), text);
+  }
 });

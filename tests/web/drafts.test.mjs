@@ -65,14 +65,35 @@ test('old ones, broken ones and the ones above fifty are dropped', () => {
 });
 
 test('what another tab has sent is no draft any more, what it writes does not take the place of this one', () => {
-  const { open } = setup();
+  const { local, open } = setup();
   open().set('lobby', 'common');
   const [one, other] = [open(), open()];
   one.set('dev', 'of the one');
   other.set('dev', 'of the other');
   assert.equal(one.get('dev'), 'of the one');
+  local.writes = [];
   other.set('lobby', '');
+  other.sent('lobby', 'common');
+  const told = local.writes.map(([key, value]) => one.heard(key, value));
+  assert.deepEqual(told.filter(Boolean), ['lobby']);
   assert.equal(one.get('lobby'), '');
+  assert.equal(open().get('lobby'), '');
+});
+
+test('a draft stays when another tab sends something else from there, or only empties its box', () => {
+  const { local, open } = setup();
+  const [one, other] = [open(), open()];
+  one.set('lobby', 'a long one');
+  local.writes = [];
+  for (const text of ['h', 'hi', '']) other.set('lobby', text);
+  other.sent('lobby', 'hi');
+  open().set('lobby', '');
+  for (const [key, value] of local.writes) assert.equal(one.heard(key, value), undefined);
+  assert.equal(one.heard(null, null), undefined, 'all of the storage was emptied');
+  assert.equal(one.heard('chatbridge.nick', 'ann'), undefined);
+  assert.equal(one.get('lobby'), 'a long one');
+  other.sent('@ann', 'for ann');
+  assert.equal(local.length, 0, 'nothing private, and nothing that was sent, stays behind');
 });
 
 test('without a storage drafts last as long as the page', () => {

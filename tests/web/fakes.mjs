@@ -66,12 +66,13 @@ export function fakeSockets() {
 
 /** As localStorage and sessionStorage are. */
 export class FakeStorage {
+  writes = [];   // [key, value or null], as other tabs hear of them
   #map = new Map();
   get length() { return this.#map.size; }
   key(i) { return [...this.#map.keys()][i] ?? null; }
   getItem(key) { return this.#map.get(key) ?? null; }
-  setItem(key, value) { this.#map.set(key, String(value)); }
-  removeItem(key) { this.#map.delete(key); }
+  setItem(key, value) { this.#map.set(key, String(value)); this.writes.push([key, String(value)]); }
+  removeItem(key) { if (this.#map.delete(key)) this.writes.push([key, null]); }
   copy() { return Object.assign(new FakeStorage(), {}).fill(this.#map); }
   fill(map) { this.#map = new Map(map); return this; }
 }

@@ -114,9 +114,15 @@ test('of what is longer than messages are the beginning is shown, and all of it 
   await message.waitFor();
   assert.ok((await message.boundingBox()).height < 4_000);
   assert.doesNotMatch(await message.textContent(), /end/);
+  await message.getByRole('button', { name: 'Show all' }).scrollIntoViewIfNeeded();
+  const scrolled = () => ann.log.evaluate((log) => log.scrollTop);
+  const before = await scrolled();
   await message.getByRole('button', { name: 'Show all' }).click();
   await ann.message('end').waitFor();
   assert.equal(await message.getByRole('button').count(), 0);
+  raw.send('next', s.daemon.udp, '127.0.0.1');
+  await ann.page.getByRole('button', { name: '1 new message' }).waitFor();
+  assert.equal(await scrolled(), before, 'one reads on from where one was');
 });
 
 test('bidi signs of one message turn nothing outside of it', async (t) => {

@@ -142,6 +142,29 @@ test('what comes while one reads further up is counted, and one button leads to 
   assert.ok(await isInSight(ann, ann.message('and on')));
 });
 
+test('a small step up is a step up: what comes then does not take the reader back, a step down does', async (t) => {
+  const s = await setup(t);
+  const bob = await spoken(s, 100);
+  const ann = await s.person('ann');
+  await ann.hears('line 100.');
+  await frames(ann, 5);
+  const step = (by) => ann.log.evaluate((log, px) => new Promise((resolve) => {
+    log.addEventListener('scroll', resolve, { once: true });
+    log.scrollTop += px;
+  }), by);
+  const left = () => ann.log.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
+  await step(-30);
+  await bob.say('one');
+  await button(ann, '1 new message').waitFor();
+  assert.ok(await left() > 30);
+  await step(await left() - 10);
+  await button(ann, '1 new message').waitFor({ state: 'hidden' });
+  await bob.say('two');
+  await ann.hears('two');
+  await frames(ann);
+  assert.ok(await left() < 2);
+});
+
 test('what was unread stands below a line, from its beginning when it is more than fits', async (t) => {
   const s = await setup(t);
   const bob = await s.tcp('bob');

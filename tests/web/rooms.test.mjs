@@ -38,6 +38,17 @@ test('several rooms: unread counts, switching, leaving, remembered', async (t) =
   await ann.page.getByRole('heading', { name: 'dev', exact: true }).waitFor();
 });
 
+test('rooms of others come and go beside one\'s own, for who comes back to the page', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  const elsewhere = ann.page.getByRole('list', { name: 'Elsewhere' });
+  const bob = await s.tcp('bob', 'release');
+  await bob.say('anybody?');
+  assert.equal(await elsewhere.getByText('release').count(), 0);
+  await ann.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await elsewhere.getByText('release').waitFor();
+});
+
 test('until somebody touches the page, addresses lead to one new room at a time, and not for good', async (t) => {
   const s = await setup(t);
   const ann = await s.person('ann');

@@ -38,3 +38,21 @@ export async function scene(t, browser, options) {
   });
   return s;
 }
+
+/** The WebSockets that the pages of a person open from now on; cut, they are lost and none can be opened. */
+export async function networkOf({ context }) {
+  const open = new Set();
+  let up = true;
+  await context.routeWebSocket(/\/ws$/, (socket) => {
+    if (!up) return socket.close();
+    const server = socket.connectToServer();
+    open.add(() => { socket.close(); server.close({ code: 4000 }); });
+  });
+  return {
+    cut() {
+      up = false;
+      for (const close of open) close();
+    },
+    mend() { up = true; },
+  };
+}

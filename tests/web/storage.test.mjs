@@ -150,16 +150,29 @@ test('where storage is forbidden the tabs have no channel, and go on without', (
   assert.equal(channel('x'), null);
 });
 
-test('conversations last as long as the tab, past its reloads, and no other tab has them', () => {
+test('conversations last as long as the tab, past its reloads and crashes, and no other tab finds them', () => {
   const { open } = browser();
   const tab = open();
   assert.equal(tab.directs, null);
   tab.directs = [{ nick: 'bob' }];
-  const twin = open(tab.sessionStorage.copy());
-  assert.equal(twin.directs, null);
-  tab.release();
-  assert.deepEqual(open(tab.sessionStorage).directs, [{ nick: 'bob' }]);
   assert.equal(open().directs, null);
+  const crashed = open(tab.sessionStorage);  // nobody released it
+  assert.deepEqual(crashed.directs, [{ nick: 'bob' }]);
+  crashed.directs = [{ nick: 'eve' }];
+  assert.equal(tab.sessionStorage.length, 2, 'its name, and the conversations once');
+  crashed.release();
+  assert.deepEqual(open(crashed.sessionStorage).directs, [{ nick: 'eve' }]);
+});
+
+test('how far rooms were read is kept for all tabs: the furthest of one numbering, of rooms that somebody is in', () => {
+  const { open, local } = browser();
+  const [one, other] = [open(), open()];
+  one.rooms = ['lobby', 'dev'];
+  one.saveRead({ lobby: { epoch: 'e', seq: 7 }, dev: { epoch: 'e', seq: 3 }, x: { epoch: 'e', seq: 1 } });
+  other.saveRead({ lobby: { epoch: 'e', seq: 5 }, dev: { epoch: 'f', seq: 1 } });
+  assert.deepEqual(open().read, { lobby: { epoch: 'e', seq: 7 }, dev: { epoch: 'f', seq: 1 } });
+  local.setItem('chatbridge.read', '7');
+  assert.deepEqual(open().read, {});
 });
 
 test('a direct message left behind by another tab may have been sent by it', () => {

@@ -116,6 +116,85 @@ test('unread: only what came since one joined, in rooms one does not look at, fr
   assert.equal(room.unread, 1, 'what was missed while away counts');
 });
 
+test('what was said while the connection was lost stands below a line for who looks, once all of it is there', () => {
+  const { store, room } = setup();
+  store.show('lobby');
+  store.joined(joined({ head: 2 }));
+  store.message(message(2));
+  assert.equal(room.line, null, 'the first time nothing was missed');
+  const again = (head, ...seqs) => {
+    store.disconnected();
+    store.joined(joined({ head }));
+    for (const seq of seqs) store.message(message(seq));
+  };
+  again(2);
+  store.message(message(3));
+  assert.equal(room.line, null, 'nothing was missed');
+  again(6, 4, 5);
+  assert.equal(room.line, null, 'more is to come');
+  store.message(message(6, { own: true }));
+  assert.deepEqual([room.line, room.unread], [{ epoch: 'e1', seq: 3 }, 0]);
+  store.message(message(7));
+  again(8);
+  store.message(message(8), true);
+  assert.deepEqual(room.line, { epoch: 'e1', seq: 3 }, 'one\'s own is no news');
+  store.disconnected();
+  store.joined(joined({ epoch: 'e2', head: 1 }));
+  store.message(message(1));
+  assert.deepEqual(room.line, { epoch: 'e2', seq: 0 });
+});
+
+test('unread past a reload: from where one had read, in the same numbering', () => {
+  const before = setup();
+  before.store.joined(joined({ head: 5 }));
+  before.store.message(message(5));
+  assert.deepEqual(before.store.marks, { lobby: { epoch: 'e1', seq: 5 } });
+  before.store.message(message(6));
+  before.store.message(message(7));
+  assert.deepEqual(before.store.marks, { lobby: { epoch: 'e1', seq: 5 } }, 'two are unread');
+  const reload = (kept, frame = {}) => {
+    const store = new Store((name) => kept[name]);
+    const room = store.joined(joined({ head: 7, ...frame }));
+    for (const seq of [5, 6, 7]) store.message(message(seq));
+    return room;
+  };
+  const { unread, line, catchUp } = reload(before.store.marks);
+  assert.deepEqual([unread, line, catchUp.isFirst], [2, { epoch: 'e1', seq: 5 }, true]);
+  assert.equal(reload({}).unread, 0);
+  assert.equal(reload(before.store.marks, { epoch: 'e2' }).unread, 0);
+  assert.equal(reload({ lobby: { epoch: 'e1', seq: 'x' } }).unread, 0);
+  before.store.read('lobby');
+  assert.deepEqual(before.store.marks, { lobby: { epoch: 'e1', seq: 7 } });
+});
+
+test('what another tab has read is read when it comes here later, too', () => {
+  const { store, room } = setup();
+  store.joined(joined());
+  store.message(message(1));
+  store.read('lobby', { epoch: 'e1', seq: 3 });
+  for (const seq of [2, 3, 4]) store.message(message(seq));
+  assert.equal(room.unread, 1);
+  store.read('lobby', { epoch: 'e0', seq: 9 });
+  store.message(message(5));
+  assert.equal(room.unread, 1, 'of another numbering');
+});
+
+test('nothing is cut off while older messages are on their way, so they come to stand above the ones they were asked for', () => {
+  const { store, room } = setup();
+  store.show('lobby');
+  store.joined(joined());
+  for (let seq = 1_001; seq <= 3_000; seq += 1) store.message(message(seq));
+  room.loading = true;
+  store.trim('lobby');
+  store.show('dev');
+  for (let seq = 3_001; seq <= 14_000; seq += 1) store.message(message(seq));
+  assert.equal(room.entries[0].seq, 1_001);
+  store.history({ room: 'lobby', messages: [message(999), message(1_000)], more: true });
+  assert.deepEqual(room.entries.slice(0, 3).map(({ seq }) => seq), [999, 1_000, 1_001]);
+  store.trim('lobby');
+  assert.equal(room.entries.length, 1_000);
+});
+
 test('what came while nobody looked at the page is unread, and stays below a line when they are back', () => {
   const { store, room } = setup();
   store.show('lobby');

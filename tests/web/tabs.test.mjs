@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launchBrowser } from './browser.mjs';
-import { scene } from './scene.mjs';
+import { networkOf, scene } from './scene.mjs';
 
 let browser;
 before(async () => { browser = await launchBrowser(); });
@@ -10,24 +10,6 @@ after(() => browser?.close());
 const setup = (t) => scene(t, browser);
 
 const conversation = (person, name) => person.page.getByRole('list', { name: 'Direct messages' }).getByRole('button', { name, exact: typeof name === 'string' });
-
-// The WebSockets that the pages of a person open from now on; cut, they are lost and none can be opened.
-async function networkOf({ context }) {
-  const open = new Set();
-  let up = true;
-  await context.routeWebSocket(/\/ws$/, (socket) => {
-    if (!up) return socket.close();
-    const server = socket.connectToServer();
-    open.add(() => { socket.close(); server.close({ code: 4000 }); });
-  });
-  return {
-    cut() {
-      up = false;
-      for (const close of open) close();
-    },
-    mend() { up = true; },
-  };
-}
 
 const tell = (client, nick, text) => client.ask({ type: 'direct', nick, text, id: text }, ({ type, id }) => type === 'ack' && id === text);
 
@@ -167,4 +149,47 @@ test('what a closed tab left behind is sent by one that is open', async (t) => {
   await ann.page.clock.fastForward(40_000);
   await ann.hears('left behind');
   assert.equal((await ann.messages())[0].nick, 'ann');
+});
+
+test('a room that was left in one tab is not brought back by another that is still in it', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann', { room: 'dev' });
+  await ann.say('/join lobby');
+  const twin = await ann.tab(s.url());
+  await twin.is('connected');
+  const room = (tab, name) => tab.rooms.getByRole('button', { name, exact: true });
+  await ann.rooms.getByRole('button', { name: 'Leave dev' }).click();
+  await room(ann, 'dev').waitFor({ state: 'detached' });
+  await room(twin, 'dev').click();
+  await room(twin, 'lobby').click();
+  await twin.say('/join release');
+  await room(twin, 'release').waitFor();
+  await ann.page.reload();
+  await room(ann, 'release').waitFor();
+  assert.equal(await room(ann, 'dev').count(), 0);
+});
+
+test('a draft that another tab sends is no draft any more; one that is only like it in its place stays', async (t) => {
+  const s = await setup(t);
+  const ann = await s.person('ann');
+  await ann.box.fill('common');
+  const twin = await ann.tab(s.url());
+  await twin.is('connected');
+  assert.equal(await twin.box.inputValue(), 'common');
+  await twin.box.press('Enter');
+  await ann.hears('common');
+  await ann.page.waitForFunction(() => document.getElementById('message').value === '');
+  await ann.box.fill('a long one');
+  await twin.say('hi');
+  await ann.hears('hi');
+  await ann.say('/join dev');
+  await ann.page.getByRole('heading', { name: 'dev', exact: true }).waitFor();
+  await ann.rooms.getByRole('button', { name: 'lobby', exact: true }).click();
+  assert.equal(await ann.box.inputValue(), '', 'it was typed over with /join, which was sent');
+  await ann.box.fill('a long one');
+  await ann.rooms.getByRole('button', { name: 'dev', exact: true }).click();
+  await twin.say('hi again');
+  await ann.rooms.getByRole('button', { name: 'lobby', exact: true }).click();
+  await ann.hears('hi again');
+  assert.equal(await ann.box.inputValue(), 'a long one');
 });

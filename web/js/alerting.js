@@ -10,15 +10,16 @@ import { Title } from './title.js';
 import * as texts from './texts.js';
 
 export class Alerting {
-  #store; #directs; #changed; #alerts; #view; #notifier;
+  #chat; #store; #changed; #alerts; #view; #notifier;
   #preferences = new Preferences(guarded(() => localStorage));
   #chime = new Chime();
   #title = new Title();
 
   /** go(key): to a room, or to a conversation; changed(): what is shown may have changed. */
-  constructor({ store, directs }, { go, changed }) {
+  constructor(chat, { go, changed }) {
+    const { store, directs } = chat;
+    this.#chat = chat;
     this.#store = store;
-    this.#directs = directs;
     this.#changed = changed;
     this.#notifier = new Notifier(go);
     this.#alerts = new Alerts({
@@ -30,7 +31,7 @@ export class Alerting {
       tell: (news) => this.#tell(news),
       withdraw: (key) => this.#notifier.withdraw(key),
       total: (n) => this.#title.count(n),
-      read: (key) => this.#read(key),
+      read: (key, upTo) => this.#read(key, upTo),
     }, { channel: channel('chatbridge.alerts') });
     this.#view = new AlertsView({ preferences: this.#preferences, notifier: this.#notifier, chime: this.#chime, changed: () => this.#again() });
     for (const change of ['focus', 'blur']) addEventListener(change, () => this.attend());
@@ -42,8 +43,7 @@ export class Alerting {
 
   /** What comes while nobody looks is unread. */
   attend() {
-    this.#store.attend(isAttentive());
-    this.#directs.attend(isAttentive());
+    this.#chat.attend(isAttentive());
     this.#again();
   }
 
@@ -64,9 +64,8 @@ export class Alerting {
   }
 
   // In another tab of ours.
-  #read(key) {
-    this.#store.read(key);
-    this.#directs.read(key);
+  #read(key, upTo) {
+    this.#chat.read(key, upTo);
     this.#again();
   }
 

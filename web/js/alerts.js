@@ -22,7 +22,7 @@ export class Alerts {
 
   /**
    * on: {places(): rooms and conversations, self(): our nick, isLookedAt(place), isShown(place): before the eyes, if not under them,
-   * muted(): keys, tell({place, count, entry}), withdraw(key), total(n), read(key)}. channel: a BroadcastChannel, or null.
+   * muted(): keys, tell({place, count, entry}), withdraw(key), total(n), read(key, upTo)}. channel: a BroadcastChannel, or null.
    */
   constructor(on, { channel = null, clock = realClock, random = Math.random } = {}) {
     this.#on = on;
@@ -44,7 +44,7 @@ export class Alerts {
       const now = waiting(place);
       const before = this.#known.get(place) ?? 0;
       this.#known.set(place, now);
-      if (now > before && !isMuted) this.#rose(place, before);
+      if (now > before && !isMuted && !place.catchUp?.isFirst) this.#rose(place, before);  // else from before a reload
       else if (now < before) this.#read(place);
       if (this.#on.isLookedAt(place)) this.#followed(place);
       if (!isMuted) total += now;
@@ -84,7 +84,13 @@ export class Alerts {
   #read(place) {
     this.#cancel(place);
     this.#on.withdraw(keyOfPlace(place));
-    this.channel?.postMessage({ read: keyOfPlace(place) });
+    this.#pass(place);
+  }
+
+  // The other tabs may get later what was read here.
+  #pass(place) {
+    const upTo = isConversation(place) ? undefined : { epoch: place.epoch, seq: place.timeline.highest };
+    this.channel?.postMessage({ read: keyOfPlace(place), upTo });
   }
 
   // What somebody looks at, and what comes while they do, is read: other tabs must know.
@@ -93,17 +99,17 @@ export class Alerts {
     const before = this.#last.get(place);
     this.#last.set(place, last);
     if (last === before || last?.kind !== 'message') return;
-    if (isConversation(place) || mentionsSelf(last.text, this.#on.self())) this.channel?.postMessage({ read: keyOfPlace(place) });
+    if (isConversation(place) || mentionsSelf(last.text, this.#on.self())) this.#pass(place);
   }
 
-  #heard({ read, told } = {}) {
+  #heard({ read, told, upTo } = {}) {
     const place = this.#on.places().find((each) => keyOfPlace(each) === (read ?? told));
     if (!place) return;
     this.#cancel(place);
     if (read === undefined) return;
     this.#known.set(place, 0);  // no news to pass on
     this.#on.withdraw(read);
-    this.#on.read(read);
+    this.#on.read(read, upTo);
   }
 
   #cancel(place) {

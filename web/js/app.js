@@ -7,7 +7,7 @@ import { Storage, channel, guarded } from './storage.js';
 import { nicksOf } from './completion.js';
 import { Drafts } from './drafts.js';
 import { FirstWords } from './first.js';
-import { parse, secrecy } from './commands.js';
+import { parse, secrecy, typed as asTyped } from './commands.js';
 import { keyOf } from './directs.js';
 import { fold, isRoom } from './names.js';
 import { $, element, hue, setText } from './view.js';
@@ -25,7 +25,7 @@ import { ShortcutsView } from './view-shortcuts.js';
 import { bindKeys } from './bindings.js';
 import { StatusView } from './view-status.js';
 import { TypingView } from './view-typing.js';
-import { listRooms } from './rooms.js';
+import { Elsewhere, listRooms } from './rooms.js';
 import { Alerting } from './alerting.js';
 import * as texts from './texts.js';
 
@@ -33,7 +33,6 @@ const BEAT = 20_000;
 const PAGE = 200;  // older messages at once; the server's answer may hold fewer
 
 const storage = new Storage({ local: () => localStorage, session: () => sessionStorage, newId });
-let others = [];
 let drawing = false;
 
 const chat = new Chat({
@@ -42,10 +41,12 @@ const chat = new Chat({
   keep: {
     directs: storage.directs,
     saveDirects: (kept) => { storage.directs = kept; },
+    readTo: (room) => storage.read[room],
+    saveRead: (marks) => storage.saveRead(marks),
   },
   on: {
     change: () => { alerting.look(); draw(); },
-    welcomed: (room) => { enter(room); refreshRooms(); },
+    welcomed: (room) => { enter(room); elsewhere.refresh(); },
     nick: (nick) => { storage.nick = nick; },
     direct: ({ nick }) => readAloud(texts.wroteToYou(nick)),
     moved,
@@ -55,16 +56,19 @@ const chat = new Chat({
 });
 const { store, directs } = chat;
 let touched = false;
+const unkept = new Set();  // rooms that are not written down yet
 let led = null;    // the room that an address led to before somebody touched the page
 
-const panels = new Panels({ opened: refreshRooms });
+const elsewhere = new Elsewhere({ changed: draw, wanted: () => chat.connected });
+const panels = new Panels({ opened: () => elsewhere.refresh() });
 const status = new StatusView({ connect: () => { chat.start(); chat.wake(); } });
 const log = new LogView(shown, {
   older: () => chat.history(store.current, PAGE),
   retry: (id) => chat.retry(id),
   discard: (id) => chat.discard(id),
   edit(id) {
-    const text = chat.discard(id)?.text;
+    const item = chat.discard(id);
+    const text = item && asTyped(item);
     if (text) composer.text = composer.text ? `${composer.text}\n${text}` : text;
     composer.focus();
   },
@@ -94,19 +98,22 @@ const composer = new Composer({
   limits: () => chat.client.limits,
   sources: () => ({
     commands: texts.commands,
-    get rooms() { return [...new Set([...store.rooms.keys(), ...others.map(({ room }) => room)])]; },
+    get rooms() { return [...new Set([...store.rooms.keys(), ...elsewhere.list.map(({ room }) => room)])]; },
     get nicks() { return nicksOf(store.rooms.get(store.current) ?? directs.conversations.get(store.current) ?? { entries: [] }, store.nick); },
   }),
 }, new Drafts({ local: guarded(() => localStorage), session: guarded(() => sessionStorage) }));
 
 function join(room) {
+  if (!store.rooms.has(room)) unkept.add(room);
   chat.join(room);
   keepRooms();
 }
 
-// Other tabs of ours have rooms of their own.
+// Other tabs of ours have rooms of their own, and may have left one that this tab is in.
 function keepRooms() {
-  if (touched) storage.rooms = [...new Set([...storage.rooms, ...store.rooms.keys()])];
+  if (!touched || !unkept.size) return;
+  storage.rooms = [...new Set([...storage.rooms, ...unkept])];
+  unkept.clear();
 }
 
 // An address may be another site's, again and again: until somebody touches this page, it leads to one new room at a time, and not for good.
@@ -169,9 +176,10 @@ function close(key) {
 function leave(room) {
   if (chat.outgoing(room).length && !confirm(texts.leaveUnsent(room))) return;
   chat.leave(room);
+  unkept.delete(room);
   storage.rooms = storage.rooms.filter((each) => each !== room);
   goElsewhere();
-  refreshRooms();
+  elsewhere.refresh();
 }
 
 // Who comes without a room goes where the server sends everyone.
@@ -188,13 +196,6 @@ function refused(frame) {
   if (renaming) storage.nick = chat.wanted;  // or the other tabs would go on asking for it
   // It does not let us in. What was written there is kept in sight, with the reason.
   if (store.rooms.get(frame.room)?.joined === false && !chat.outgoing(frame.room).length) leave(frame.room);
-}
-
-async function refreshRooms() {
-  try {
-    others = await listRooms();
-    draw();
-  } catch { /* a list for convenience; the next look tries again */ }
 }
 
 function write(typed) {
@@ -294,7 +295,7 @@ function draw() {
     const name = room?.name ?? person?.nick;
     const conversations = [...directs.conversations.values()].filter((each) => each.open);
     status.render(chat.state, chat.client.latency);
-    roomsView.render([...store.rooms.values()], store.current, others, alerting.isMuted);
+    roomsView.render([...store.rooms.values()], store.current, elsewhere.list, alerting.isMuted);
     directsView.render(conversations, store.current, alerting.isMuted);
     $('unread-dot').hidden = ![...store.rooms.values(), ...conversations].some(({ unread }) => unread > 0);
     peopleView.render(room ?? both(person), store.nick, store.current);
@@ -349,7 +350,7 @@ $('join-form').onsubmit = (event) => {
 new SettingsView({ nick: () => store.nick || chat.wanted, rename: (nick) => { rename(nick); draw(); } });
 new InviteView(() => store.rooms.get(store.current)?.name ?? null);
 const switcher = new SwitcherView({
-  places: () => placesOf(chat, others),
+  places: () => placesOf(chat, elsewhere.list),
   go({ kind, name }) {
     if (kind === 'room') goTo(name);
     else goToPerson(name);
@@ -380,13 +381,14 @@ addEventListener('offline', draw);
 addEventListener('pageshow', () => storage.beat());
 addEventListener('pagehide', () => { chat.save(); storage.release(); });
 // Another tab of ours has another name, and so have we; the server tells it only where few people are.
-addEventListener('storage', ({ key }) => {
+addEventListener('storage', ({ key, newValue }) => {
+  composer.heard(key, newValue);
   const { nick } = storage;
   if (key !== storage.nickKey || !nick || nick === chat.wanted) return;
   if (chat.state.name === 'offline') chat.wanted = nick;
   else chat.rename(nick);
 });
-setInterval(() => { storage.beat(); chat.adopt(storage.takeOver()); draw(); }, BEAT);
+setInterval(() => { storage.beat(); chat.save(); chat.adopt(storage.takeOver()); draw(); }, BEAT);
 
 if (storage.nick === null) askNick(inAddress().room, (nick) => { storage.nick = nick; chat.wanted = nick; open(); });
 else open();

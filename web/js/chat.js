@@ -22,7 +22,8 @@ export class Chat {
   #askedMembers = new Map();
 
   /**
-   * client: what ChatBridge takes. keep: {directs, saveDirects(directs)}: conversations outlive the page. channel: to the other tabs.
+   * client: what ChatBridge takes. keep: {directs, saveDirects(directs), readTo(room), saveRead(marks)}: conversations, and how far rooms were read,
+   * outlive the page. channel: to the other tabs.
    * on: {change(), welcomed(room), nick(nick), bye(frame), error(frame), direct(conversation), moved({from, to})}: all optional. `direct`: something
    * new in a conversation nobody looks at; `moved`: one has another key; an error with `renaming` is about that name.
    */
@@ -30,7 +31,7 @@ export class Chat {
     this.#keep = keep;
     this.#on = on;
     this.#clock = surroundings.clock ?? realClock;
-    this.store = new Store();
+    this.store = new Store(keep.readTo);
     this.directs = new Directs(keep.directs ?? []);
     this.client = new ChatBridge(client, surroundings);
     this.typists = new Typists({ clock: this.#clock, changed: () => this.#changed() });
@@ -73,6 +74,18 @@ export class Chat {
     this.directs.show(place);
     this.#saveDirects();
     this.#changed();
+  }
+
+  /** Whether somebody looks at the page. */
+  attend(attentive) {
+    this.store.attend(attentive);
+    if (this.directs.attend(attentive)) this.#saveDirects();
+  }
+
+  /** A place was looked at in another tab, a room up to {epoch, seq}. */
+  read(place, upTo) {
+    this.store.read(place, upTo);
+    if (this.directs.read(place)) this.#saveDirects();
   }
 
   /** Puts a conversation out of sight, and what waits in it away. */
@@ -121,10 +134,10 @@ export class Chat {
     this.#changed();
   }
 
-  /** The page is about to go: what of the conversations is not saved yet is. */
+  /** What is not saved yet is. The page may be about to go. */
   save() {
-    if (this.#unsaved) this.#keep.saveDirects?.(this.directs.save());
-    this.#unsaved = false;
+    this.#keep.saveRead?.(this.store.marks);
+    this.#writeDirects();
   }
 
   /** Messages left behind by others of ours. */
@@ -271,11 +284,16 @@ export class Chat {
     this.#unsaved = true;
     if (this.#resting) return;
     this.#resting = true;
-    this.save();
+    this.#writeDirects();
     this.#clock.setTimeout(() => {
       this.#resting = false;
       if (this.#unsaved) this.#saveDirects();
     }, SAVE_AGAIN);
+  }
+
+  #writeDirects() {
+    if (this.#unsaved) this.#keep.saveDirects?.(this.directs.save());
+    this.#unsaved = false;
   }
 
   #changed() { this.#on.change?.(); }

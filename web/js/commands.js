@@ -42,6 +42,12 @@ export function parse(typed) {
   }
 }
 
+/** What one types to say it: parse() the other way round. */
+export function typed({ text, action }) {
+  if (action) return `/me ${text}`;
+  return text.startsWith('/') ? `/${text}` : text;
+}
+
 /** What must not be written down where others may find it: 'secret' for nobody at all, 'private' for this tab alone. */
 export function secrecy(text) {
   if (SECRET.test(text)) return 'secret';

@@ -76,13 +76,15 @@ export class Directs {
   /** Whether somebody looks at the page. While nobody does, what comes in the current conversation is unread as well. */
   attend(attentive) {
     this.#attentive = attentive;
-    if (attentive) this.read(this.current);
+    return attentive && this.read(this.current);
   }
 
-  /** Looked at, here or somewhere else. */
+  /** Looked at, here or somewhere else. Whether there was something to read. */
   read(key) {
     const conversation = this.conversations.get(key);
-    if (conversation) conversation.unread = 0;
+    const waited = Boolean(conversation?.unread);
+    if (waited) conversation.unread = 0;
+    return waited;
   }
 
   close(key) {

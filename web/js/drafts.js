@@ -23,12 +23,7 @@ export class Drafts {
     }
   }
 
-  get(place) {
-    const text = this.#texts.get(place) ?? '';
-    const store = this.#storeFor(place, text);
-    if (store && store.get(KEY + place) === null) this.#texts.delete(place);  // another tab of ours has sent it
-    return this.#texts.get(place) ?? '';
-  }
+  get(place) { return this.#texts.get(place) ?? ''; }
 
   /** Each by itself, as other tabs of ours have theirs there too. */
   set(place, text) {
@@ -37,6 +32,24 @@ export class Drafts {
     const to = this.#storeFor(place, text);
     for (const store of this.#stores) if (store !== to) store.remove(KEY + place);
     to?.set(KEY + place, JSON.stringify({ text, at: this.#now() }));
+  }
+
+  /** This was sent from there: other tabs of ours that hold the very same need it no more. What was only taken out of the box is theirs still. */
+  sent(place, text) {
+    const [local] = this.#stores;
+    if (this.#storeFor(place, text) !== local) return;
+    local.set(KEY + place, JSON.stringify({ text, at: this.#now(), sent: true }));
+    local.remove(KEY + place);
+  }
+
+  /** Another tab has changed the storage. The place whose draft is no draft any more, or undefined. */
+  heard(key, value) {
+    if (!key?.startsWith(KEY)) return undefined;
+    const place = key.slice(KEY.length);
+    const { text, sent } = read(value);
+    if (!sent || text !== this.get(place)) return undefined;
+    this.#texts.delete(place);
+    return place;
   }
 
   /** A conversation has another key now. */
@@ -62,8 +75,8 @@ export class Drafts {
 
 function read(text) {
   try {
-    const { text: draft, at } = JSON.parse(text);
-    return { text: draft, at: Number(at) || 0 };
+    const { text: draft, at, sent } = JSON.parse(text);
+    return { text: draft, at: Number(at) || 0, sent: sent === true };
   } catch {
     return { at: 0 };
   }

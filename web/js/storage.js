@@ -10,11 +10,13 @@ const NICK = 'chatbridge.nick';
 const ROOMS = 'chatbridge.rooms';
 const TAB = 'chatbridge.tab';
 const DIRECTS = 'chatbridge.directs';
+const READ = 'chatbridge.read';
 const STALE = 90_000;     // browsers let a hidden tab's timers run once a minute
 const RELOAD = 10_000;    // a tab that was closed may be back in a moment
 
 export class Storage {
   #local; #session; #now; #tab; #items;
+  #before = null;      // the tab whose name this one had
 
   /** local, session: functions, since even to name the browser's storage may throw. */
   constructor({ local, session, now = () => Date.now(), newId }) {
@@ -22,8 +24,9 @@ export class Storage {
     this.#session = guarded(session);
     this.#now = now;
     this.#tab = this.#session.get(TAB);
-    // A duplicated tab is born with a copy of the other's name.
+    // A duplicated tab is born with a copy of the other's name, and one that crashed finds its own in use.
     if (!this.#tab || this.#inUse(this.#recordOf(this.#tab))) {
+      this.#before = this.#tab;
       this.#tab = newId();
       this.#session.set(TAB, this.#tab);
     }
@@ -74,9 +77,26 @@ export class Storage {
   get rooms() { return strings(decode(this.#local.get(ROOMS))); }
   set rooms(rooms) { this.#local.set(ROOMS, JSON.stringify(rooms)); }
 
-  /** What was said in private, which no server keeps: as long as this tab, past reloads of it. A duplicate of the tab begins without. */
-  get directs() { return decode(this.#session.get(`${DIRECTS}.${this.#tab}`)); }
-  set directs(directs) { this.#session.set(`${DIRECTS}.${this.#tab}`, JSON.stringify(directs)); }
+  /** {room: {epoch, seq}}: how far each was read, in whichever tab. */
+  get read() {
+    const read = decode(this.#local.get(READ));
+    return read && typeof read === 'object' ? read : {};
+  }
+
+  /** Of rooms that nobody is in any more it is forgotten. */
+  saveRead(marks) {
+    const kept = this.read;
+    const names = new Set([...this.rooms, ...Object.keys(marks)]);
+    const further = (one, other) => (one && (!other || (one.epoch === other.epoch && one.seq > other.seq)) ? one : other);
+    this.#local.set(READ, JSON.stringify(Object.fromEntries([...names].map((name) => [name, further(kept[name], marks[name])]))));
+  }
+
+  /** What was said in private, which no server keeps: as long as this tab, past reloads of it. */
+  get directs() { return decode(this.#session.get(`${DIRECTS}.${this.#tab}`) ?? this.#session.get(`${DIRECTS}.${this.#before}`)); }
+  set directs(directs) {
+    this.#session.set(`${DIRECTS}.${this.#tab}`, JSON.stringify(directs));
+    this.#session.remove(`${DIRECTS}.${this.#before}`);
+  }
 
   #write(open) {
     this.#local.set(`${OUTBOX}.${this.#tab}`, JSON.stringify({ items: this.#items, seen: this.#now(), open }));

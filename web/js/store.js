@@ -23,6 +23,7 @@ function newRoom(name) {
     name, timeline, joined: false, readTo: Infinity, more: true, loading: false,
     unread: 0, mentions: 0,     // of it: those that name this person
     line: null,                 // {epoch, seq}: what is above this number was unread when the room was looked at
+    catchUp: null,              // {to, isFirst, line}: what comes up to this number was said while one was away
     count: 0, members: null,
     get entries() { return timeline.entries; },
     get epoch() { return timeline.epoch; },
@@ -34,6 +35,10 @@ export class Store {
   nick = '';
   current = null;
   #attentive = true;
+  #readTo;
+
+  /** readTo(room): {epoch, seq}, what was read before this page, or null. */
+  constructor(readTo = () => null) { this.#readTo = readTo; }
 
   /** The room by that name, made if need be. */
   add(name) {
@@ -60,9 +65,18 @@ export class Store {
     if (attentive) this.read(this.current);
   }
 
-  read(name) {
+  /** upTo: {epoch, seq}, if it was read elsewhere: it may be on its way to here. */
+  read(name, upTo) {
     const room = this.rooms.get(name);
-    if (room) Object.assign(room, { unread: 0, mentions: 0 });
+    if (!room) return;
+    Object.assign(room, { unread: 0, mentions: 0 });
+    if (upTo && upTo.epoch === room.epoch) room.readTo = Math.max(room.readTo, upTo.seq);
+  }
+
+  /** {room: {epoch, seq}}: how far each was read. */
+  get marks() {
+    const known = [...this.rooms.values()].filter(({ timeline }) => timeline.highest > 0);
+    return Object.fromEntries(known.map(({ name, epoch, timeline, unread, line }) => [name, unread ? line : { epoch, seq: timeline.highest }]));
   }
 
   /** Nothing is live any more; what is known stays. */
@@ -72,11 +86,13 @@ export class Store {
 
   joined(frame) {
     const room = this.add(frame.room);
+    const { head = 0 } = frame;
+    const isFirst = room.epoch === null;
     if (room.epoch !== frame.epoch) {
-      // What was said before one came for the first time is not unread.
-      Object.assign(room, { more: true, readTo: room.epoch === null ? frame.head ?? 0 : 0 });
+      Object.assign(room, { more: true, readTo: isFirst ? this.#readBefore(frame, head) : 0 });
       room.timeline.begin(frame.epoch);
     }
+    room.catchUp = head > room.timeline.highest ? { to: head, isFirst, line: null } : null;
     Object.assign(room, { joined: true, loading: false });
     this.members(frame);
     return room;
@@ -95,7 +111,9 @@ export class Store {
     const room = this.rooms.get(frame.room);
     if (!room || room.timeline.has(frame.seq)) return null;
     const entry = room.timeline.place(this.#entry(room, frame, mine));
-    if (!mine && !frame.own && frame.seq > room.readTo && !this.#isLookedAt(room)) this.#unread(room, entry);
+    const isNew = !mine && !frame.own && frame.seq > room.readTo;
+    if (isNew && !this.#isLookedAt(room)) this.#unread(room, entry);
+    this.#caughtUp(room, entry, isNew);
     this.#bound(room);
     return entry;
   }
@@ -175,7 +193,7 @@ export class Store {
   /** Keeps a long-open room small; what is cut off can be asked for again. */
   trim(name) {
     const room = this.rooms.get(name);
-    if (!room || room.entries.length < MOST_ENTRIES * 1.25) return;
+    if (!room || room.loading || room.entries.length < MOST_ENTRIES * 1.25) return;  // what is asked for is to stand above what is there
     this.#cut(room, room.entries.length - MOST_ENTRIES);
   }
 
@@ -189,6 +207,7 @@ export class Store {
 
   // Nobody reads so much that came by itself.
   #bound(room) {
+    if (room.loading) return;
     const { length } = room.entries;
     if (!this.#isLookedAt(room)) {
       if (length > MOST_HELD) this.#cut(room, length - MOST_ENTRIES);
@@ -201,6 +220,23 @@ export class Store {
   }
 
   #isLookedAt(room) { return this.#attentive && room.name === this.current; }
+
+  // What was said before one came for the first time is not unread.
+  #readBefore({ room: name, epoch }, head) {
+    const kept = this.#readTo(name);
+    return kept && kept.epoch === epoch && kept.seq >= 0 ? Math.min(kept.seq, head) : head;
+  }
+
+  // Who looks at the room when the connection is back has not seen what was said meanwhile: the line tells where that begins, once all of it is there.
+  #caughtUp(room, { seq, epoch }, isNew) {
+    const { catchUp } = room;
+    if (!catchUp) return;
+    if (isNew && seq <= catchUp.to) catchUp.line ??= { epoch, seq: seq - 1 };
+    if (seq < catchUp.to) return;
+    if (catchUp.line && this.#isLookedAt(room)) room.line = catchUp.line;
+    catchUp.line = null;
+    if (seq > catchUp.to) room.catchUp = null;
+  }
 
   // The line stays where it is when more comes, and until the room was looked at and left again.
   #unread(room, { seq, text, epoch }) {

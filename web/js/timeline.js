@@ -42,6 +42,9 @@ export class Timeline {
       .find((entry) => entry?.kind === 'gap' && from <= entry.to && to >= entry.from);
   }
 
+  /** The highest number of the present numbering, or -Infinity. */
+  get highest() { return this.#highest; }
+
   /** The number of the first message of the present numbering, or null. */
   get lowest() {
     for (let i = this.start; i < this.entries.length; i += 1) if (this.entries[i].kind === 'message') return this.entries[i].seq;

@@ -67,6 +67,12 @@ export class Composer {
     if (this.#place === from) this.#place = to;
   }
 
+  /** Another tab has changed the storage. */
+  heard(key, value) {
+    const place = this.drafts.heard(key, value);
+    if (place !== undefined && place === this.#place) this.text = '';
+  }
+
   /** At once, or as soon as there is somewhere to write to. */
   focus() {
     this.wanted = this.box.disabled;
@@ -107,6 +113,7 @@ export class Composer {
       this.text = text;
       return;
     }
+    this.drafts.sent(place, text);
     const draft = this.#recall.wrote(place, text);
     if (draft && this.#place === place) this.text = draft;
     else this.drafts.set(place, draft);

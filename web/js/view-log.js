@@ -7,7 +7,8 @@ import { $, arrange, element, setText } from './view.js';
 import { makeRow, spellOut, updateRow } from './view-message.js';
 import * as texts from './texts.js';
 
-const NEAR = 48;            // px: this close to the end, the reader is at the end
+const NEAR = 48;            // px: who comes this close to the end goes along with it
+const AT = 2;               // px: of who went up a little the same is true this close
 const STEP = 60;            // so many items come onto the page at once
 const FOLLOWED = 60;        // to twice as many are on it for a reader at the end
 const MOST = 180;           // … for one who is not, on a screen of usual height
@@ -56,6 +57,7 @@ export class LogView {
     this.log.addEventListener('click', (event) => {
       const action = event.target.closest('button')?.dataset.action;
       if (action) on[action](event.target.closest('.message')?.dataset.id);
+      else this.#grown();
     });
     this.log.addEventListener('pointerover', ({ target }) => { if (target.matches('time')) spellOut(target); }, { passive: true });
     new ResizeObserver(() => this.#resized()).observe(this.log);
@@ -211,9 +213,9 @@ export class LogView {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.log;
-    const end = scrollHeight - scrollTop - clientHeight < NEAR;
+    const left = scrollHeight - scrollTop - clientHeight;
     // Only a reader moves up; being left behind by new rows is no wish to stay.
-    if (end) this.#atEnd = true;
+    if (left < (scrollTop < this.#top ? AT : NEAR)) this.#atEnd = true;
     else if (scrollTop < this.#top) {
       this.#atEnd = false;
       this.#asked = undefined;
@@ -229,6 +231,13 @@ export class LogView {
     this.#width = this.log.clientWidth;
     this.#keepPlace();
     this.#moved();
+  }
+
+  // A message may have become longer under the reader's hand. It is read from where it stands.
+  #grown() {
+    const { scrollTop, scrollHeight, clientHeight } = this.log;
+    if (scrollHeight - scrollTop - clientHeight > NEAR) this.#atEnd = false;
+    this.#look();
   }
 
   // Between two renderings something else may be there already.
