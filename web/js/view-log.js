@@ -101,13 +101,13 @@ export class LogView {
     this.#askOlder();
   }
 
-  // What was unread is shown from its beginning, once, if it is more than fits.
+  // What was unread is shown from its beginning, once, if it is more than fits. Who has written since wants to see that.
   #land() {
-    const { line, entries } = this.#shown;
+    const { line, entries, outgoing } = this.#shown;
     if (line === this.#line) return false;
     this.#line = line;
     const at = line && this.#atEnd ? firstNew(entries, line) : -1;
-    if (at < 0) return false;
+    if (at < 0 || outgoing.length || entries.findLastIndex(({ mine }) => mine) >= at) return false;
     this.#from = Math.max(0, at - STEP);
     this.#to = Math.min(this.#count, this.#from + this.#most);
     this.#draw();
