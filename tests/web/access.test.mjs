@@ -133,7 +133,7 @@ test('come in, write, go to rooms, rename, write to a person, leave: all without
   await page.waitForFunction(() => document.activeElement.dataset.room === 'dev');
   await keyboard.press('Tab');
   await keyboard.press('Enter');
-  await person.rooms.getByText('dev').waitFor({ state: 'detached' });
+  await person.rooms.getByRole('button', { name: 'dev', exact: true }).waitFor({ state: 'detached' });
 });
 
 test('the list of shortcuts opens by ? outside of text, by Ctrl and / anywhere, and ? in the box is a question mark', async (t) => {
