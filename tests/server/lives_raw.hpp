@@ -173,6 +173,7 @@ class RawPerson {
     if (line_->busy() || line_->resuming) return;
     line_->unsure = std::exchange(asked_, true);
     line_->resuming = true;
+    shown_ = token_;
     chatbridge::resume(*line_->reader, token_);
     // Somebody else comes second; but not where it may have been third: behind one that was cut off in the middle.
     if (!line_->unsure && random_.one_in(4)) refused(bench, std::string(token_));
@@ -228,10 +229,11 @@ class RawPerson {
   }
   void came_back(Line& line, const std::string& told) {
     must(std::exchange(line.resuming, false), "somebody else without asking");
-    // Older ones than what it came back with are no more.
-    for (auto& t : had_)
-      if (t != token_) used_.push_back(std::move(t));
-    had_ = {token_};
+    // Older ones than what it came back with are no more. Of the connection that was taken over it may have a newer one
+    // by now.
+    const auto shown = std::ranges::find(had_, shown_);
+    used_.insert(used_.end(), had_.begin(), shown);
+    had_.erase(had_.begin(), shown);
     finish(before_, Farewell::said);
     const auto in = told.find(" in ");
     line.nick = told.substr(8, in - 8);
@@ -318,6 +320,7 @@ class RawPerson {
   std::map<std::string, std::vector<Spoken>> said_;  // by room
   std::string token_, room_, nick_;                  // of who it comes back as
   std::vector<std::string> had_, used_;
+  std::string shown_;        // to the server, last
   std::size_t mine_ = none;  // the stay that the token continues
   std::uint64_t safe_ = 0;
   bool asked_ = false;  // another token may have taken the place of this one, and be lost
