@@ -2,21 +2,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launchBrowser } from './browser.mjs';
-import { networkOf, scene } from './scene.mjs';
+import { isInSight, lines, networkOf, scene } from './scene.mjs';
 
 let browser;
 before(async () => { browser = await launchBrowser(); });
 after(() => browser?.close());
 const setup = (t) => scene(t, browser);
 
-const lines = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}.\n`).join('');
 const line = (person) => person.log.locator('.line.new');
 const room = (person, name) => person.rooms.getByRole('button', { name, exact: true });
-const isInSight = (locator) => locator.evaluate((row) => {
-  const log = row.closest('[role="log"]').getBoundingClientRect();
-  const { top, bottom } = row.getBoundingClientRect();
-  return bottom > log.top && top < log.bottom;
-});
 
 test('what was said while the connection was lost stands below a line, from its beginning when it is more than fits', async (t) => {
   const s = await setup(t);
@@ -28,6 +22,8 @@ test('what was said while the connection was lost stands below a line, from its 
   await bob.join('lobby');
   await bob.publish('seen');
   await ann.hears('seen');
+  await ann.say('x'.repeat(5_000));
+  await ann.message('xxx', 'failed').waitFor();
   assert.equal(await line(ann).count(), 0);
   network.cut();
   await bob.inbox.find(({ type, left }) => type === 'presence' && left?.some(({ nick }) => nick === 'ann'), 'ann left');

@@ -2,25 +2,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launchBrowser } from './browser.mjs';
-import { scene } from './scene.mjs';
+import { isInSight, lines, scene } from './scene.mjs';
 
 let browser;
 before(async () => { browser = await launchBrowser(); });
 after(() => browser?.close());
 const setup = (t, options) => scene(t, browser, options);
 
-const lines = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}.\n`).join('');
 const button = (person, name) => person.page.getByRole('button', { name });
 const news = (person) => person.page.locator('#news');
 const frames = (person, n = 2) => person.page.evaluate(async (count) => { for (let i = 0; i < count; i += 1) await new Promise(requestAnimationFrame); }, n);
 
 /** Where a message stands, from the upper edge of the log. */
 const topOf = (person, text) => person.message(text).evaluate((row) => row.getBoundingClientRect().top - row.closest('[role="log"]').getBoundingClientRect().top);
-const isInSight = async (person, locator) => locator.evaluate((row) => {
-  const log = row.closest('[role="log"]').getBoundingClientRect();
-  const { top, bottom } = row.getBoundingClientRect();
-  return bottom > log.top && top < log.bottom;
-});
 
 /** Bob has said so many lines, and they are in the room. */
 async function spoken(s, count) {
@@ -103,7 +97,7 @@ test('older messages are there for the keyboard, and when they could not come th
   await ann.log.focus();
   await ann.page.keyboard.press('End');
   await ann.hears('line 300.');
-  assert.ok(await isInSight(ann, ann.message('line 300.')));
+  assert.ok(await isInSight(ann.message('line 300.')));
 });
 
 test('older messages are there for the asking, each once and in order', async (t) => {
@@ -135,11 +129,11 @@ test('what comes while one reads further up is counted, and one button leads to 
   await button(ann, '400 new messages').click();
   await ann.hears('line 700.');
   await button(ann, /new messages|Latest/).waitFor({ state: 'hidden' });
-  assert.ok(await isInSight(ann, ann.message('line 700.')));
+  assert.ok(await isInSight(ann.message('line 700.')));
   await bob.say('and on');
   await ann.hears('and on');
   await frames(ann);
-  assert.ok(await isInSight(ann, ann.message('and on')));
+  assert.ok(await isInSight(ann.message('and on')));
 });
 
 test('a small step up is a step up: what comes then does not take the reader back, a step down does', async (t) => {
@@ -189,8 +183,8 @@ test('what was unread stands below a line, from its beginning when it is more th
   await ann.rooms.getByRole('button', { name: /lobby 99\+ unread/ }).click();
   await line.waitFor();
   await frames(ann);
-  assert.ok(await isInSight(ann, line));
-  assert.ok(await isInSight(ann, ann.message('line 4.')));
+  assert.ok(await isInSight(line));
+  assert.ok(await isInSight(ann.message('line 4.')));
   await button(ann, /\d+ new messages/).waitFor();
 });
 

@@ -56,3 +56,13 @@ export async function networkOf({ context }) {
     mend() { up = true; },
   };
 }
+
+/** What a raw client writes: so many messages. */
+export const lines = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}.\n`).join('');
+
+/** Whether a reader sees something of it. */
+export const isInSight = (locator) => locator.evaluate((row) => {
+  const log = row.closest('[role="log"]').getBoundingClientRect();
+  const { top, bottom } = row.getBoundingClientRect();
+  return bottom > log.top && top < log.bottom;
+});

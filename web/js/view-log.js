@@ -107,7 +107,8 @@ export class LogView {
     if (line === this.#line) return false;
     this.#line = line;
     const at = line && this.#atEnd ? firstNew(entries, line) : -1;
-    if (at < 0 || outgoing.length || entries.findLastIndex(({ mine }) => mine) >= at) return false;
+    const isWriting = outgoing.some(({ state }) => state !== 'failed') || entries.findLastIndex(({ mine }) => mine) >= at;
+    if (at < 0 || isWriting) return false;
     this.#from = Math.max(0, at - STEP);
     this.#to = Math.min(this.#count, this.#from + this.#most);
     this.#draw();
